@@ -91,6 +91,8 @@ def test_site_lists_plans_that_are_nearly_as_good(toy_study: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr
     assert "no plan that leaves out 1 or more sites" in done.stdout
     assert quarterhour("site", toy_study, "--near-best", "51").returncode == 2
+    both = quarterhour("site", toy_study, "--near-best", "2", "--plan", "tried.json")
+    assert both.returncode == 2 and "ask for one of them" in both.stderr
 
 
 def test_inspect_exits_with_1_when_a_row_was_set_aside(toy_study: Path) -> None:

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 from shapely.geometry import LineString
 
+from quarterhour.base import row_order
 from quarterhour.base.row_order import by_content, by_id, by_line, drawn_normal, drawn_turns, id_order
 
 
@@ -60,3 +61,16 @@ def test_turns_are_even_within_a_group_and_hang_on_ids() -> None:
     order = np.random.default_rng(0).permutation(100)
     again = drawn_turns(ids[order], groups=groups.iloc[order], seed=0, turns=5)
     assert again.tolist() == turns.iloc[order].tolist()
+
+
+def test_ids_that_are_numbers_are_in_the_order_of_any_ids():
+    """Text by itself goes the long way, an index of plain figures the short one; both say the same."""
+    for ids in (["10", "9", "0", "371002101001", "100"], ["10", "9", "010", "a2", ""], ["7", "12", "7"]):
+        assert row_order.id_order(pd.Index(ids, dtype="str")).tolist() == row_order.id_order(ids).tolist()
+
+
+def test_an_id_twice_is_seen_among_numbers_and_among_names():
+    assert row_order.is_unique(pd.Index(["1", "01", "2"], dtype="str"))
+    assert row_order.is_unique(pd.Index(["3", "1", "2"], dtype="str"))
+    assert not row_order.is_unique(pd.Index(["3", "1", "3"], dtype="str"))
+    assert not row_order.is_unique(pd.Index(["a", "1", "a"], dtype="str"))

@@ -109,6 +109,10 @@ def _whole_time(rows: int, sites: int, p: int) -> Question:
     return served.whole_time(made_towns(rows, sites), p)
 
 
+def _whole_then_time() -> Question:
+    return served.whole_people_then_time(made_towns(500, 50), 15)
+
+
 def _small() -> Land:
     return _made("town", 1_000, 100)
 
@@ -166,6 +170,8 @@ def rows() -> list[Asked]:
         make = partial(_whole_time, *towns, p)
         made.append(Asked("whole-time", "limit", size, make, 60, limits={"gap": gap, "seconds": 70.0}))
         made += [Asked("whole-time", peer, size, make, 60) for peer in BESIDE]
+    for peer, limits in (("limit", {"seconds": 70.0}), *((peer, {}) for peer in BESIDE)):
+        made.append(Asked("whole-then-time", peer, "500x50", _whole_then_time, 60, limits=limits))
     made += [Asked("why", "limit", cause, limits={"seconds": 1.0}, way="why") for cause in PLANTED]
     for name, make in _beside(15).items():
         made += _against(name, "1k-town", _small, make, {"highspy": None}, seconds=20)
@@ -195,6 +201,7 @@ def tiny() -> list[Asked]:
         "p-median": lambda _: served.min_time(county(30, 10), 4),
         "room-and-quotas": lambda _: served.room_and_quotas(county(40, 20), 14),
         "whole-time": lambda _: served.whole_time(made_towns(40, 10), 4, spare=1.3),
+        "whole-then-time": lambda _: served.whole_people_then_time(made_towns(40, 10), 4),
     }  # fmt: skip
     made: list[Asked] = []
     for name, make in makes.items():

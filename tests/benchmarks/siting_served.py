@@ -110,6 +110,45 @@ def whole_time(towns: tuple[Land, Array], new_sites: int, *, spare: float = 1.07
     return Question(("min-time",), ours, [program], count, told=told)
 
 
+def whole_people_then_time(
+    towns: tuple[Land, Array], new_sites: int, *, minutes: float = 30.0, spare: float = 1.0
+) -> Question:
+    """The most people within a standard, every community whole and within room, then the fewest people-minutes.
+
+    Rooms as in ``whole_time``; who finds no room counts as just at the standard.
+    """
+    wide, share = towns
+    near = wide.cs <= minutes * 6000
+    start = np.r_[0, np.cumsum(near)][wide.start]
+    land = replace(wide, start=start, site=wide.site[near], cs=wide.cs[near], minutes=minutes)
+    room = np.floor(share * spare * land.people.sum() / new_sites).astype(np.int64)
+    row = np.repeat(np.arange(land.rows), np.diff(land.start))
+
+    def placed(found: Found) -> Array:
+        assert found.values is not None
+        goes: Array = found.values[land.sites :][: len(land.cs)] > 0.5
+        load = np.bincount(land.site[goes], weights=land.people[row[goes]], minlength=land.sites)
+        kept = (load <= room * (found.values[: land.sites] > 0.5)).all() and np.bincount(row[goes]).max(initial=0) <= 1
+        return goes if kept else np.zeros_like(goes)
+
+    def first(_: list[Found]) -> Program:
+        return served_program(land, new_sites, room=room, whole=True)
+
+    def second(founds: list[Found]) -> Program:
+        made = served_program(land, new_sites, room=room, covered=int(land.people[row[placed(founds[0])]].sum()))
+        return replace(made, whole=np.arange(len(made.cost)) < len(made.cost) - 1)
+
+    def count(founds: list[Found]) -> tuple[int, ...]:
+        goes, reached = placed(founds[-1]), np.diff(land.start) > 0
+        won = land.people[row[goes]] @ (int(minutes * 6000) - land.cs[goes].astype(np.int64))
+        return 100 * int(land.people[row[goes]].sum()), int(land.people[reached].sum() * int(minutes * 6000) - won)
+
+    table, goals = land.site_table().assign(capacity=room), ("max-cover", "min-time")
+    ours = planned(land, goals, new_sites=new_sites, sites=table, capacity=Capacity("people"))
+    told = {**size_told(land, new_sites), "spare": spare}
+    return Question(goals, ours, [first, second], count, told=told)
+
+
 def room_and_quotas(land: Land, new_sites: int) -> Question:
     """The fewest people-minutes, a site in every town at least, and no room to spare; a community may be shared out."""
     room = math.ceil(land.people.sum() / new_sites)
@@ -167,14 +206,14 @@ def served_program(
     blocks.append((left_of(limit, pairs), np.array([-INF]), np.array([most])))
     matrix = sparse.csr_array(sparse.vstack([b[0] for b in blocks], format="csr"))
     low, high = (np.concatenate([b[k] for b in blocks]) for k in (1, 2))
-    away = NEAR_CS if covered is not None else 0
+    away = int(land.minutes * 6000) if covered is not None else 0
     worth = 100 * land.people[row] if whole else land.people[row] * (land.cs.astype(np.int64) - away)
     made = as_program(np.r_[np.zeros(sites), worth.astype(float)], matrix, low, high,
                     whole=sites + (pairs if whole else 0), most=whole)  # fmt: skip
     if covered is None:
         return made
     # one column more, always open, holds what all would come to at the standard
-    rest = float(land.people[reached].sum() * NEAR_CS)
+    rest = float(land.people[reached].sum() * away)
     wider = sparse.csr_array(sparse.hstack([made.rows, sparse.csr_array((made.rows.shape[0], 1))], format="csr"))
     ends = {"lower": np.r_[made.lower, 1.0], "upper": np.r_[made.upper, 1.0]}
     is_whole = None if made.whole is None else np.r_[made.whole, False]

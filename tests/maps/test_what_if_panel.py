@@ -335,3 +335,29 @@ def test_a_circle_alone_is_counted_again_with_another_walker_and_pace(tmp_path: 
     assert done.exit_code == 0, done.output
     assert "时限、出动时间、出行方式或速度与本题不同" in done.output and "0 → 100 人" in done.output
     assert "新增覆盖 100 人，不再覆盖 0 人" in done.output
+
+
+@pytest.mark.parametrize(("farthest", "pace", "keeps"), [(30, 100, True), (29.9, 100, False), (15, 200, True)])
+def test_the_farthest_of_a_question_is_counted_at_the_pace_that_was_tried(
+    toy_study: Path, tmp_path: Path, farthest: float, pace: int, keeps: bool
+) -> None:
+    """From the village in the east to the one in the middle it is half an hour, at twice the pace a quarter."""
+    with (toy_study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write(f"farthest = {farthest}\n")
+    after = 180 if pace == 200 else 150
+    said = {**SAID, "open": ["m"], "pace_percent": pace, "counted": {**SAID["counted"], "after": after}}
+    tried = tmp_path / "tried.json"
+    tried.write_text(json.dumps(said), encoding="utf-8")
+    done = site(toy_study, "--plan", str(tried))
+    assert done.exit_code == (0 if keeps else 1), done.output
+    assert ("全部条件" in done.output) == keeps and f"150 → {after}" in done.output
+
+
+def test_the_best_without_conditions_need_not_be_used_by_so_many(toy_study: Path, tmp_path: Path) -> None:
+    """No new site is used by 200, and the town has too few for its minimum: without conditions e is the best."""
+    with (toy_study / "study.toml").open("a", encoding="utf-8") as file:
+        file.write('least_load = 200\nquotas = [{ level = "town", minimum = 3 }]\n')
+    tried = tmp_path / "tried.json"
+    tried.write_text(json.dumps(SAID), encoding="utf-8")
+    done = site(toy_study, "--plan", str(tried), "--lang", "en")
+    assert "without them) at most 180 older people: proven" in done.output, done.output

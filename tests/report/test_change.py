@@ -13,7 +13,8 @@ import pytest
 
 import quarterhour as qh
 from command import quarterhour
-from quarterhour.report.write import build_report_parts, read_earlier_plans
+from quarterhour.base.errors import QuarterhourError
+from quarterhour.report.write import build_report_parts, read_earlier, read_earlier_plans
 from quarterhour.siting.proof.plan_record import read_records
 from quarterhour.study.siting.changes import study_changes
 
@@ -95,4 +96,10 @@ def test_what_cannot_be_compared_is_said(two_runs: tuple[Path, Path], tmp_path: 
     told = sections(replace(toy_run, earlier_plans=other), "en")["change"].lines
     assert any("this plan against that of the earlier run): not compared" in line for line in told)
     assert read_earlier_plans(tmp_path) == {}
+    wrong = (tmp_path / "nothing", "is not there"), (old / "plan.json", "plan.json' came"), (tmp_path, "scorecard.csv")
+    for given, told in wrong:
+        with pytest.raises(QuarterhourError) as error:
+            read_earlier(given)
+        said = error.value.sentence("en")
+        assert "the results folder of an earlier run" in said and told in said
     assert [name for name, _ in read_records(str(old / "plan.json"))] == ["centres"]

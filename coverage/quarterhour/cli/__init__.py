@@ -113,6 +113,8 @@ def site(
 ) -> None:
     """Proposals for new sites, with their bounds; or what becomes of a choice that was tried on the map page."""
     if plan is not None:
+        if near_best:
+            raise typer.BadParameter("--near-best goes with no --plan: ask for one of them")
         _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
         return
     given = Given(roads, near_best=near_best)

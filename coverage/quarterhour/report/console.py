@@ -11,7 +11,10 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import figure, people_label, percent, unstated_said
+from quarterhour.report.needs.budget_sections import budget_lines
 from quarterhour.report.needs.near_plans import near_plan_sections
+from quarterhour.report.needs.relocation_sections import relocation_lines
+from quarterhour.report.needs.size_lines import size_lines
 from quarterhour.report.score_sections import pace_lines
 from quarterhour.report.section import (
     area_names,
@@ -48,7 +51,15 @@ def summary_lines(results: Results, lang: str) -> list[str]:
     ]
     lines += [*unchecked_lines(results, lang), *reported_lines(results, lang)]
     near = [line for section in near_plan_sections(results, lang) for line in section.lines]
-    return [*lines, *near, *pace_lines(results, lang), quality_note(results.inputs.quality, results.proposals, lang)]
+    return [
+        *lines,
+        *(line for p in results.proposals for line in size_lines(results, p, lang)),
+        *budget_lines(results, lang),
+        *relocation_lines(results, lang),
+        *near,
+        *pace_lines(results, lang),
+        quality_note(results.inputs.quality, results.proposals, lang),
+    ]
 
 
 def _circle_lines(results: Results, check: CircleCheck, lang: str) -> list[str]:

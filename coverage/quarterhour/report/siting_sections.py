@@ -22,6 +22,7 @@ from quarterhour.base.labels import (
     unstated_said,
 )
 from quarterhour.report.line_chart import Line, line_chart
+from quarterhour.report.needs.size_lines import size_lines
 from quarterhour.report.section import (
     Section,
     Told,
@@ -36,6 +37,7 @@ from quarterhour.report.section import (
     yes_or_no,
 )
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.siting.sizes import places_of
 from quarterhour.study.study import study_question
 
 Charts = Mapping[str, tuple[str, str]]
@@ -116,7 +118,7 @@ def _rooms(results: Results, p: Proposal, lang: str) -> Told | None:
     )  # fmt: skip
     known: dict[str, Any] = by_quality(rows["room_quality"])
     known[UNSTATED] = unstated_said(known[UNSTATED], lang)
-    lines = [line, _say("rooms_quality", lang, **known)]
+    lines = [line, *size_lines(results, p, lang), _say("rooms_quality", lang, **known)]
     lines += [_say("rooms_graves", lang)] if p.unit == "graves" else []
     return table, [*lines, *_source(asked.source if asked else "", lang)]
 
@@ -368,7 +370,8 @@ def reported_lines(results: Results, lang: str) -> list[str]:
 
 def _reported(p: Proposal, rule: Any, rows: pd.DataFrame, rules: Mapping[str, str], lang: str) -> str:
     touched = dict.fromkeys(rows["candidate"])
-    removed, chosen = set(p.ledger["candidate"]), set(p.new_sites)
+    removed = set(p.ledger["candidate"])
+    chosen = {*p.new_sites, *places_of(p.sites, p.new_sites)}
     more = [one for one in touched if one not in removed]
     return _say(
         "reported", lang, rule=rules_said([rule], rules, lang), candidates=len(touched), more=len(more),

@@ -15,6 +15,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arguments import takes
+from quarterhour.base.errors import DataError, MissingError
 from quarterhour.io import files, postgis, sets
 from quarterhour.maps.draw import Notes, draw_map
 from quarterhour.maps.page import MapPage
@@ -29,9 +30,11 @@ from quarterhour.report.layers.tables import chosen_sites, named_layers, result_
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
+from quarterhour.report.needs.budget_sections import OF_BUDGETS, budget_charts, budget_sections
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.needs.near_plans import near_plan_sections
+from quarterhour.report.needs.relocation_sections import relocation_sections
 from quarterhour.report.needs.reserve_sections import reserve_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
 from quarterhour.report.plan.atlas.earlier import clear_old_sheets
@@ -43,6 +46,7 @@ from quarterhour.report.siting_sections import Charts, certificate_sections, sit
 from quarterhour.report.tables import quality_note
 from quarterhour.report.workbook import write_workbook
 from quarterhour.siting.proof.behind_record import behind_record, plain_rows
+from quarterhour.siting.proof.choices_record import relocations_record
 from quarterhour.siting.proof.plan_record import plan_record, read_record, read_records
 from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.siting.question.plan import SitingPlan
@@ -57,6 +61,7 @@ from quarterhour.study.siting.changes import Change, study_changes
 from quarterhour.study.study import Study
 
 _log = logging.getLogger(__name__)
+_SCORECARD = "scorecard.csv"
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,13 +86,15 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
         *change_sections(results, changes, lang),
         *siting_sections(results, lang),
         *near_plan_sections(results, lang),
+        *budget_sections(results, lang),
+        *relocation_sections(results, lang),
         *reserve_sections(results, lang),
         *money_sections(results, lang),
     ]
     behind = [*asked, *care_sections(results, lang)]
     annexes = [glossary_section(lang), *certificate_sections(results, lang)]
     sections = [*score_sections(results, lang), *behind, *annexes]
-    charts = dict(siting_charts(results, lang))
+    charts = {**siting_charts(results, lang), **budget_charts(results, lang)}
     drawn = forecast_chart(results, lang)
     if drawn:
         charts[FORECAST] = (i18n.say("report.part_forecast", lang), drawn)
@@ -150,7 +157,7 @@ def hand_in(
 def _kept(results: Results) -> list[str]:
     """What of an earlier run outlives one that was not asked for it, as that run's."""
     left = [] if "siting" in results.done else ["plan.json"]
-    return [PAGE, *left, *([] if "checks" in results.done else ["scorecard.csv"])]
+    return [PAGE, *left, *([] if "checks" in results.done else [_SCORECARD])]
 
 
 def check_database(study: Study) -> None:
@@ -181,7 +188,7 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}
     writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
     if card is not None:  # what a later run compares itself with
-        writers["scorecard.csv"] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+        writers[_SCORECARD] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
     if results.od is not None:
         writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)
@@ -193,14 +200,16 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
 
 def chart_file(question: str) -> str:
     """The chart of a question, or of the forecast, beside the page."""
+    if question.endswith(OF_BUDGETS):
+        return f"sites-{question.removesuffix(OF_BUDGETS)}-budgets.svg"
     return "forecast.svg" if question == FORECAST else f"sites-{question}.svg"
 
 
 def plans_record(results: Results) -> list[dict[str, Any]]:
     """Every plan with its proof, as ``plan.json`` keeps it: no day, no seconds.
 
-    ``frontier``, ``phases``, ``reserves`` and ``money`` stand in it where the study asks for them, and ``quality`` of
-    the inputs, all under one seal, which knows all plans of the file.
+    ``frontier``, ``budgets``, ``relocations``, ``phases``, ``reserves`` and ``money`` stand in it where the study asks
+    for them, and ``quality`` of the inputs, all under one seal, which knows all plans of the file.
     """
     return sealed_together([plan_record(p.plan, p.problem, behind=_behind(results, p)) for p in results.proposals])
 
@@ -211,9 +220,19 @@ def _behind(results: Results, p: Proposal) -> dict[str, Any]:
         p.prospects.frontier,
         None if phasing is None else (p.prospects.first_year, phasing.steps),
         p.prospects.reserves,
+        p.prospects.budgets,
+        relocations=_relocations(p),
         money=money_of(results, p),
         quality=plain_rows(results.inputs.quality.round(6)),
     )
+
+
+def _relocations(p: Proposal) -> dict[str, Any] | None:
+    moving = p.prospects.moving
+    if moving is None:
+        return None
+    rows = [one.row for one in p.prospects.relocations]
+    return relocations_record(p.problem, rows, may_close=moving.may_close, closing_yuan=moving.yuan)
 
 
 @takes(results=Results)
@@ -262,9 +281,16 @@ def page(results: Results, lang: str = "zh", *, parts: ReportParts | None = None
 
 
 def read_earlier(folder: str | Path) -> pd.DataFrame:
-    """The scorecard of an earlier run, out of its results folder (or the file itself)."""
+    """The scorecard of an earlier run, out of its results folder (or the file itself).
+
+    MissingError where there is none, DataError where it is another file.
+    """
     path = Path(folder)
-    path = path / "scorecard.csv" if path.is_dir() else path
+    path = path / _SCORECARD if path.is_dir() else path
+    if not path.is_file():
+        raise MissingError("league.no_earlier", file=str(path))
+    if path.suffix.lower() != Path(_SCORECARD).suffix:
+        raise DataError("league.not_earlier", file=str(path))
     return earlier_rows(files.read_records(path).frame, file=path.name)
 
 

@@ -11,6 +11,7 @@ _ROOMS = {
     "siting.question.build": ("as_problem",),
     "siting.question.from_matrix": ("siting_from_matrix",),
     "siting.question.sites": ("join_sites",),
+    "siting.question.levels": ("with_levels",),
     "siting.question.plan": ("SitingPlan", "Ties"),
     "siting.candidates.generate": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
     # its answer
@@ -22,11 +23,13 @@ _ROOMS = {
     # what lies behind it
     "siting.outlook.relaxations": ("smallest_relaxations",),
     "siting.outlook.frontier": ("frontier",),
+    "siting.outlook.money.budget_frontier": ("budget_frontier",),
     "siting.outlook.near_best": ("near_best",),
     "siting.outlook.ties": ("find_ties",),
     "siting.outlook.answers": ("NearBest", "NearPlan", "Phasing", "RobustSites"),
     "siting.outlook.change": ("PlanChange", "compare_plans"),
     "siting.outlook.phasing": ("candidate_values", "phase_plan", "site_values"),
+    "siting.outlook.relocation": ("Relocation", "relocate"),
     "siting.outlook.reserves": ("reserve_sites",),
     "siting.outlook.robust": ("robust_sites",),
 }  # fmt: skip

@@ -16,6 +16,7 @@ from quarterhour.siting.explanation.needs import needs
 from quarterhour.siting.outlook.change import compare_plans
 from quarterhour.siting.outlook.change_sentences import detail_lines, gain_lines, site_lines
 from quarterhour.siting.proof.behind_record import recounts_steps
+from quarterhour.siting.proof.counted_choice import recounts_value
 from quarterhour.siting.proof.evidence import check_evidence
 from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.packed_question import FORMAT
@@ -139,6 +140,10 @@ def behind_on_its_word(problem: SitingProblem, record: Mapping[str, Any]) -> lis
     """What ``verify_record`` cannot count again beside the plan: the inputs, and some of what stands behind it."""
     keys = ["word_inputs", "word_left_out"]
     keys += ["word_frontier"] if "frontier" in record else []
+    keys += ["word_budgets"] if "budgets" in record else []
+    keys += ["word_budget_values"] if "budgets" in record and not recounts_value(problem) else []
+    keys += ["word_relocations"] if "relocations" in record else []
+    keys += ["word_moved_values"] if "relocations" in record and not recounts_value(problem) else []
     if "phases" in record:
         keys += ["word_phases"] if recounts_steps(problem) else ["word_phases", "word_steps"]
     keys += ["word_reserves"] if "reserves" in record else []
@@ -151,13 +156,20 @@ def behind_on_its_word(problem: SitingProblem, record: Mapping[str, Any]) -> lis
 ON_ITS_WORD: dict[str, tuple[str, ...]] = {
     "word_search": ("problem_id", "proved_by", "goals.proved_by", "goals.nodes", "seed", "versions"),
     "word_inputs": ("question.travel",),
-    "word_left_out": ("frontier", "phases", "reserves", "money", "quality", "evidence"),
+    "word_left_out": ("frontier", "budgets", "relocations", "phases", "reserves", "money", "quality", "evidence"),
     "word_stopped": ("stopped",),
     "word_bound": ("bound", "gap", "status", "goals.bound", "goals.gap"),
     "word_infeasible": ("status",),
     "word_reasons": ("reasons",),
     "word_today": ("placed_before",),
     "word_frontier": ("frontier.bound", "frontier.gap"),
+    "word_budgets": ("budgets.bound", "budgets.gap", "budgets.status"),
+    "word_relocations": (
+        "relocations.may_close", "relocations.yuan", "relocations.rows.openings", "relocations.rows.bound",
+        "relocations.rows.gap", "relocations.rows.status",
+    ),
+    "word_moved_values": ("relocations.rows.value",),
+    "word_budget_values": ("budgets.value",),
     "word_phases": (
         "phases.first_year", "phases.steps.best", "phases.steps.bound", "phases.steps.loss",
         "phases.steps.loss_at_most", "phases.steps.proved_by",

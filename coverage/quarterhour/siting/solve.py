@@ -196,15 +196,22 @@ def _interrupts() -> Iterator[threading.Event]:
 
 
 def solve_goals(
-    rules: QuestionRules, choice: Choice | None, budget: SearchBudget, asking: AskingGoal
+    rules: QuestionRules,
+    choice: Choice | None,
+    budget: SearchBudget,
+    asking: AskingGoal,
+    *,
+    model: Callable[[], Model] | None = None,
 ) -> tuple[Choice | None, list[Proof], GoalResult]:
     """The best choice, goal by goal, what was proved about each, and the answer of the last goal that was asked.
 
     ``choice``: one that holds, if it is known. ``asking``: the budget of a goal, those before it proved.
+    ``model``: the general program of the question, where several searches share it; what ``rules`` have attained is
+    no part of it.
     """
     measure = rules.measure
     proofs: list[Proof] = []
-    model = functools.cache(lambda: Model(QuestionRules(measure)))
+    model = model or functools.cache(lambda: Model(QuestionRules(measure)))
     answer: GoalResult = SearchResult(None, None, 0, COUNTING)
     for goal in measure.problem.goals:
         mine = asking(budget, goal, proofs)

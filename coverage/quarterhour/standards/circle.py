@@ -228,9 +228,7 @@ def check_fits(circle: Circle, times: TravelTimes, communities: pd.DataFrame) ->
 
 
 def _check_turnout(circle: Circle, times: TravelTimes) -> None:
-    # A matrix of an analyst's own holds whatever mode and turnout it holds.
-    if times.mode_id not in ("matrix", circle.mode):
-        raise DataError("circle.other_mode", circle=circle.id, needed=circle.mode, found=times.mode_id)
+    # A matrix of an analyst's own holds whatever turnout it holds.
     if times.mode_id != "matrix" and times.turnout_minutes != circle.turnout_minutes:
         needed, found = f"{circle.turnout_minutes:g}", f"{times.turnout_minutes:g}"
         raise DataError("circle.other_turnout", circle=circle.id, needed=needed, found=found)

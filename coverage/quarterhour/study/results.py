@@ -24,6 +24,7 @@ from quarterhour.services.territories import Territories
 from quarterhour.siting.candidates.generate import no_ledger
 from quarterhour.siting.candidates.overlay import Overlay
 from quarterhour.siting.outlook.answers import NearBest, Phasing, Relaxation, RobustSites
+from quarterhour.siting.outlook.relocation import Relocation
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.standards.circle import CircleCheck, share_said
@@ -78,6 +79,14 @@ class Care:
 
 
 @dataclass(frozen=True, eq=False)
+class Moving:
+    """Which existing sites may close, and what closing each costs less what it saves, in yuan; None: not counted."""
+
+    may_close: tuple[str, ...]
+    yuan: Mapping[str, int] | None
+
+
+@dataclass(frozen=True, eq=False)
 class Prospects:
     """What the study asks for beside the plan; None where it does not, or where there is no plan.
 
@@ -85,7 +94,9 @@ class Prospects:
     ``now``: what stands today covers or places.
     ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
     closes. ``robust``: how often each site stays chosen. ``near_best``: other plans that are nearly as good.
-    ``reserves``: the best substitutes for each chosen site.
+    ``reserves``: the best substitutes for each chosen site. ``budgets``: ``siting.budget_frontier``, the question asked
+    with other amounts of money. ``relocations``: ``siting.relocate``, for 1, 2 ... sites closed; ``moving`` what it was
+    asked with.
     """
 
     frontier: pd.DataFrame | None = None
@@ -96,6 +107,9 @@ class Prospects:
     robust: RobustSites | None = None
     near_best: NearBest | None = None
     reserves: pd.DataFrame | None = None
+    budgets: pd.DataFrame | None = None
+    relocations: tuple[Relocation, ...] = ()
+    moving: Moving | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -127,12 +127,22 @@ class TravelTimes(Carded):
             communities=communities, community_snap=snapped,
         )  # fmt: skip
 
+    def repeated(self, place: AnyArray, sites: pd.Index) -> TravelTimes:
+        """The same with a column for each place in the table of sites, some more than once, called ``sites`` now."""
+        check_unique(sites)
+        table = self.to_scipy()[:, place]
+        table.sort_indices()
+        snapped = self.site_snap if self.site_snap.empty else self.site_snap.iloc[place].set_axis(sites)
+        return replace(
+            self, indptr=table.indptr.astype(np.int64), site_index=table.indices.astype(np.int32), cs=table.data,
+            sites=sites, site_snap=snapped,
+        )  # fmt: skip
+
     def by_id(self) -> TravelTimes:
         """The same with communities and sites in the order of their ids, so that no answer depends on rows."""
         sites = self.sites[id_order(self.sites)]
-        return (self if sites.equals(self.sites) else self.only(sites)).rows(
-            self.communities[id_order(self.communities)]
-        )
+        table, order = self if sites.equals(self.sites) else self.only(sites), id_order(self.communities)
+        return table if (np.diff(order) == 1).all() else table.rows(self.communities[order])
 
     def _keep(self, kept: AnyArray) -> TravelTimes:
         indptr = np.r_[0, np.cumsum(kept)][self.indptr]

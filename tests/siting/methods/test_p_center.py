@@ -125,6 +125,26 @@ def test_published_optima_are_proven(shared_data, name, worst):
     assert (found.value, found.bound) == (worst, worst)
 
 
+def test_few_of_many_rows_are_asked_and_all_are_near():
+    """Three hundred rows, of which a few decide; all pairs of nine sites tried."""
+    rng = np.random.default_rng(5)
+    times = rng.integers(1, 4_000, (300, 9))
+    one = np.ones(300, dtype=np.int64)
+    values = [int(times[:, list(pair)].min(axis=1).max()) for pair in itertools.combinations(range(9), 2)]
+    found = solve_p_center(one, times, count_limits(9, most=2))
+    assert (found.value, found.bound) == (min(values), min(values))
+
+
+def test_one_site_in_each_half_is_asked_for_beside_their_number():
+    rng = np.random.default_rng(6)
+    times = rng.integers(1, 4_000, (80, 10))
+    limits = count_limits(10, most=3, areas=[(range(5), 1, 2), (range(5, 10), 2, None)])
+    kept = [c for c in itertools.combinations(range(10), 3) if limits.holds(np.array(c, dtype=np.int64))]
+    best = min(int(times[:, list(c)].min(axis=1).max()) for c in kept)
+    found = solve_p_center(np.ones(80, dtype=np.int64), times, limits)
+    assert (found.value, found.bound) == (best, best)
+
+
 def test_parts_of_sites_refute_times_without_an_integer_program(monkeypatch):
     """Three towns as far from each other as from themselves: two sites reach all in no less than the far time."""
     times = np.where(np.eye(3, dtype=bool), 100, 900)

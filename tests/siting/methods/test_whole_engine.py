@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
+from dataclasses import replace
 
 import numpy as np
 import pandas as pd
@@ -15,8 +16,10 @@ from quarterhour.siting.methods.solver.program import Program
 from quarterhour.siting.methods.whole.knapsack import LARGEST_TABLE, fill
 from quarterhour.siting.methods.whole.solve_whole import _WholeSolve, solve_whole
 from quarterhour.siting.methods.whole.whole_fixing import fixed_by_prices, settled_by_counting
-from quarterhour.siting.methods.whole.whole_instance import MUST, NEVER, all_of, build_whole_instance
+from quarterhour.siting.methods.whole.whole_groups import site_groups
+from quarterhour.siting.methods.whole.whole_instance import MUST, NEVER, Lost, all_of, build_whole_instance
 from quarterhour.siting.methods.whole.whole_prices import AssignmentBound, parts_of
+from quarterhour.siting.methods.whole.whole_program import solve_leaf
 from quarterhour.siting.methods.whole.whole_search import WholeSearch
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
@@ -61,6 +64,7 @@ def by_highs(cost, load, room, otherwise, limits):
     """The least cost by one integer program over all pairs; None where there is no choice."""
     rows, sites = cost.shape
     reached = (cost >= 0).any(axis=1)
+    nowhere = int(otherwise[~reached & (otherwise != MUST)].sum())
     row, site = np.nonzero(cost >= 0)
     stay = np.flatnonzero(reached & (otherwise != MUST))
     pairs, columns = len(row), sites + len(row) + len(stay)
@@ -85,7 +89,7 @@ def by_highs(cost, load, room, otherwise, limits):
         whole=np.ones(columns, dtype=np.bool_),
     )
     out = Solver(program).solve()
-    return None if out.status == "infeasible" else round(out.value)
+    return None if out.status == "infeasible" else nowhere + round(out.value)
 
 
 def recounted(found, cost, load, room, otherwise, limits):
@@ -96,7 +100,8 @@ def recounted(found, cost, load, room, otherwise, limits):
     assert (cost[row, site] >= 0).all()
     assert (np.bincount(site, load[row], len(room)) <= room).all()
     assert count_limits(len(room), **limits).holds(found.choice)
-    left = np.setdiff1d(np.flatnonzero((cost >= 0).any(axis=1)), row)
+    # A row without pairs that must be served does not count; one that need not be pays for going nowhere.
+    left = np.setdiff1d(np.flatnonzero((cost >= 0).any(axis=1) | (otherwise != MUST)), row)
     # A row whose ways cost as much as going nowhere, or without people, may be told to go nowhere.
     assert (otherwise[left] != MUST).all()
     return int(cost[row, site].sum() + otherwise[left].sum())
@@ -111,6 +116,19 @@ def compare(seed):
     if best is not None:
         assert (found.value, found.bound) == (best, best), seed
         assert recounted(found, *question) == best, seed
+
+
+def test_where_no_site_is_open_nothing_is_searched():
+    """Kernels draw among open sites: among none they read what is not theirs, which ended the process."""
+    load, away = np.array([6, 6, 5, 5, 4]), np.full(5, 90)
+    whole = asked(TOWN * load[:, None], load, np.full(3, 10), away, most=0)
+    assert not WholeSearch(whole, seed=1).run_on(5)
+    assert not WholeSearch(whole, seed=1).run(np.empty(0, dtype=np.int64), 5)
+
+
+@pytest.mark.parametrize("seed", [164, 172])
+def test_a_row_that_no_site_may_serve_pays_for_going_nowhere(seed):
+    compare(seed)
 
 
 @pytest.mark.parametrize("first", [0, 10, 20])
@@ -232,6 +250,99 @@ def test_the_same_seed_and_turns_give_the_same_choice():
         search.run_on(30)
     assert once.best == twice.best
     assert once.best_went.tolist() == twice.best_went.tolist()
+
+
+# --- of whom only so many may be left out ----------------------------------------------------------
+
+
+def test_a_toy_town_of_which_few_may_be_left_out_by_hand():
+    """Two rooms of 10 hold 6 and 4 beside 5 and 5: 20 of 26, and 4 has it far, though leaving it out costs only 3."""
+    load, room, alone = np.array([6, 6, 5, 5, 4]), np.array([10, 10, 10]), np.full(5, 3)
+    start, site, cost = pairs_of(TOWN)
+    for most, least in ((26, 1 + 1 + 2 + 3 + 3), (10, 10), (9, 16), (6, 1 + 2 + 9 + 1 + 3), (5, None)):
+        lost = Lost(np.zeros_like(cost), load, most)
+        whole = build_whole_instance(
+            load, (start, site, cost), count_limits(3, most=2), room, otherwise=alone, lost=lost
+        )
+        found = solve_whole(whole)
+        assert found.infeasible == (least is None)
+        assert least is None or found.value == found.bound == least
+
+
+def few_lost(seed):
+    """A small question where only so many may be left out: load, cost, otherwise, lost by pair and away, room, most."""
+    rng = np.random.default_rng(seed)
+    rows, sites = int(rng.integers(3, 7)), int(rng.integers(2, 5))
+    load, cost = rng.integers(1, 9, rows), rng.integers(0, 30, (rows, sites))
+    cost[rng.random((rows, sites)) < 0.2] = -1
+    otherwise = np.where(rng.random(rows) < 0.15, MUST, rng.integers(0, 40, rows))
+    away = load * (10 if seed % 2 else 1)
+    pair = load[:, None] * rng.choice([0, 2, 5], (rows, sites)) if seed % 2 else np.zeros((rows, sites), dtype=np.int64)
+    room = rng.integers(4, 16, sites)
+    return load, cost, otherwise, pair, away, room, int(rng.integers(1, sites + 1))
+
+
+def all_ways(load, cost, otherwise, pair, away, room, most):
+    """Cost and left out of every assignment that keeps rooms and sites, counted one by one."""
+    rows, sites = cost.shape
+    went = np.array(list(itertools.product(range(sites + 1), repeat=rows)))
+    far, dear, out = 10**6, np.column_stack([cost, otherwise]), np.column_stack([pair, away])
+    reached = (cost >= 0).any(axis=1)
+    dear[:, :sites][cost < 0] = far
+    dear[:, sites] = np.where(otherwise != MUST, otherwise, np.where(reached, far, 0))
+    out[~reached & (otherwise == MUST), sites] = 0
+    each = np.arange(rows)
+    used = np.stack([((went == s) * load).sum(axis=1) for s in range(sites)], axis=1)
+    kept = (used <= room).all(axis=1) & (np.array([len(set(w) - {sites}) for w in went.tolist()]) <= most)
+    worth = dear[each, went].sum(axis=1)
+    kept &= worth < far
+    return worth[kept], out[each, went].sum(axis=1)[kept]
+
+
+@pytest.mark.parametrize("seed", range(24))
+def test_the_least_cost_with_few_left_out_is_that_of_all_assignments(seed):
+    load, cost, otherwise, pair, away, room, most = few_lost(seed)
+    worth, out = all_ways(load, cost, otherwise, pair, away, room, most)
+    if not len(out):
+        return
+    start, site, costs = pairs_of(cost)
+    every = pair[cost >= 0]
+    away = np.where(~(cost >= 0).any(axis=1) & (otherwise == MUST), 0, away)
+    for few in np.unique(np.quantile(out, [0, 0.1, 0.5], method="lower")).tolist():
+        whole = build_whole_instance(
+            load, (start, site, costs), count_limits(len(room), most=most), room, otherwise=otherwise,
+            lost=Lost(every, away, int(few)),
+        )  # fmt: skip
+        best = int(worth[out <= few].min())
+        found = solve_whole(whole)
+        assert (found.value, found.bound) == (best, best)
+        left = settled_by_counting(all_of(whole))
+        for price in (0, 1, 5, 60) if left is not None else ():
+            at = replace(left, price=price)
+            bound = AssignmentBound(at, parts_of(at))
+            ask = {"most": 40, "theta": 1.0, "patience": 20, "over": lambda _: False}
+            priced = bound.rounds(bound.first(), target=best + 1, enough=10**9, **ask)
+            assert whole.worth(priced.bound) <= best
+    fewer = build_whole_instance(
+        load, (start, site, costs), count_limits(len(room), most=most), room, otherwise=otherwise,
+        lost=Lost(every, away, int(out.min()) - 1),
+    )  # fmt: skip
+    assert solve_whole(fewer).infeasible
+
+
+def test_groups_lie_within_each_other_or_apart_and_their_counts_split_the_choices():
+    cost, load, room, otherwise, limits = drawn(12)
+    whole = asked(cost, load, room, np.full(len(load), 10**4), most=max(1, len(room) // 2))
+    groups = [set(group.tolist()) for group in site_groups(whole)]
+    assert all(2 <= len(group) < len(room) for group in groups)
+    for one, other in itertools.combinations(groups, 2):
+        assert one <= other or other <= one or not one & other
+    best, root = solve_whole(whole), settled_by_counting(all_of(whole))
+    group = np.array(sorted(groups[0]))
+    both = [root.counted(group, 1, len(group)), root.counted(group, 0, 0)]
+    assert min(solve_leaf(kid, None, budget=SearchBudget(), seed=0).bound for kid in both) == (
+        (best.value - whole.settled) // whole.unit
+    )
 
 
 # --- as a planner asks ----------------------------------------------------------------------------

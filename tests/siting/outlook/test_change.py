@@ -92,6 +92,13 @@ def test_the_worst_off_are_those_without_a_site_and_then_the_farthest():
     assert worst.loc["isle", ["town", "people", "left_out"]].tolist() == ["B", 5, 5]
 
 
+@pytest.mark.parametrize("most", [-3, 1.5, "1", None, True])
+def test_how_many_worst_off_is_a_whole_number(most):
+    with pytest.raises(DataError, match="whole number of 0 or more") as told:
+        compare_plans((town(), None), (town(), ["n"]), most=most)
+    assert "整数" in told.value.sentence("zh")
+
+
 def test_a_closure_takes_a_site_from_some_and_sends_others_farther():
     problem = town()
     change = compare_plans((problem, ["w", "e", "n"]), (problem, ["e", "n"]))

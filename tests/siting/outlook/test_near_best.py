@@ -181,8 +181,10 @@ def test_who_gains_and_who_loses_is_told_by_town():
     near = near_best(problem, plan, nodes=1000)
     assert [(one.left_out, one.built_instead) for one in near.plans] == [(("1",), (k,)) for k in ("2", "3", "4")]
     last = near.plans[-1]
-    assert last.by_town.loc["A"].to_dict() == {"newly_covered": 0, "no_longer_covered": 15, "nearer": 0, "farther": 5}
-    assert last.people == {"newly_covered": 15, "no_longer_covered": 15, "nearer": 5, "farther": 5}
+    assert last.by_town.loc["A"].to_dict() == {"newly_covered": 0, "no_longer_covered": 15, "nearer": 0, "farther": 0}
+    assert last.people == {"newly_covered": 15, "no_longer_covered": 15, "nearer": 0, "farther": 0}
+    # Whoever is covered by both of "1" and "2": houses 1 and 2, 0 and 10 minutes away, then 10 and 0.
+    assert near.plans[0].people == {"newly_covered": 5, "no_longer_covered": 5, "nearer": 5, "farther": 5}
     assert (near.ended, near.bound) == ("beyond", 15)
 
 
@@ -199,9 +201,23 @@ def test_plans_as_good_are_told_in_words():
     assert told.sentences("en") == [
         "Proven: beside the 0 listed, no plan that leaves out 1 or more sites of the plan and of each listed one is "
         "within 0.0% of its value (30 or better).",
-        "Proven: no other plan is as good; each of its sites is part of every best plan.",
+        "Proven: no plan without one of its sites is as good; each of them is part of every best plan.",
     ]
     assert all(word in told.sentences("zh")[1] for word in ("已证明", "最优方案"))
+
+
+def test_of_a_plan_that_builds_nothing_no_sites_are_told():
+    problem = replace(street(), new_sites=0)
+    near = near_best(problem, solve_siting(problem), nodes=1000)
+    assert near.ties is not None and not near.ties.sentences("en") and (near.plans, near.ended) == ((), "none")
+
+
+def test_any_share_and_towns_that_are_not_known():
+    problem = siting_from_matrix(10.0 * np.abs(np.subtract.outer(np.arange(6), np.arange(6))), [5] * 6, within=10,
+                                 new_sites=1)  # fmt: skip
+    near = near_best(problem, solve_siting(problem), within=10**400, most=1, nodes=1000)
+    assert near.plans[0].people == {"newly_covered": 5, "no_longer_covered": 5, "nearer": 5, "farther": 5}
+    assert near.plans[0].by_town.index.tolist() == [""]
 
 
 def test_more_sites_than_a_plan_has_cannot_differ():
@@ -250,7 +266,8 @@ def test_a_plan_that_is_not_proven_has_no_ties():
 @pytest.mark.parametrize(
     ("asked", "told"),
     [({"within": -0.1}, "'within' must be"), ({"within": float("nan")}, "'within' must be"),
-     ({"most": 0}, "'most' must be"), ({"least_difference": 1.5}, "'least_difference' must be")],
+     ({"most": 0}, "'most' must be"), ({"most": "1"}, "'1' came"),
+     ({"least_difference": 1.5}, "'least_difference' must be")],
 )  # fmt: skip
 def test_what_cannot_be_asked_is_told(asked, told):
     problem = street()

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from quarterhour.base.errors import DataError
-from quarterhour.siting.outlook import yearly_money
+from quarterhour.siting.outlook.money import yearly_money
+from quarterhour.siting.outlook.money.yearly_money import YearlyMoney
 from quarterhour.siting.outlook.phasing import by_years, phase_plan
-from quarterhour.siting.outlook.yearly_money import YearlyMoney
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.problem import Capacity, Coverage

@@ -9,15 +9,19 @@ import copy
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from quarterhour.base.errors import PlanError
 from quarterhour.siting.audit import ON_ITS_WORD, behind_on_its_word, on_its_word
 from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.frontier import frontier
+from quarterhour.siting.outlook.money.budget_frontier import budget_frontier
 from quarterhour.siting.outlook.phasing import by_years, phase_plan
+from quarterhour.siting.outlook.relocation import relocate
 from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.proof.behind_record import behind_record
+from quarterhour.siting.proof.choices_record import relocations_record
 from quarterhour.siting.proof.money_record import money_record
 from quarterhour.siting.proof.plan_record import plan_record, read_record, read_records, verify_record
 from quarterhour.siting.proof.seal import check_together, sealed_together
@@ -27,6 +31,7 @@ from quarterhour.siting.solve import solve_siting
 
 QUALITY = [{"table": "communities", "rows": 9, "fact": 0.5, "unstated": 0, "estimated": 0.25, "synthetic": 0.25,
             "synthetic_share": 0.25}]  # fmt: skip
+CLOSING = {"0": 3, "1": -2}
 
 
 def town(seed, **asked):
@@ -38,18 +43,19 @@ def town(seed, **asked):
 
 def with_all():
     """A plan with evidence, frontier, years, reserves and quality."""
-    problem = town(3)
+    problem = town(3, sites=pd.DataFrame({"cost_yuan": [2, 3, 1, 2, 1]}))
     plan = certify_plan(problem, solve_siting(problem))
     phasing = phase_plan(problem, plan)
     plan = by_years(problem, plan, phasing)
     reserves = reserve_sites(problem, plan)
-    behind = behind_record(frontier(problem, 2), (2026, phasing.steps), reserves, quality=QUALITY)
+    budgets = budget_frontier(problem, [0, 3, 4], plan=plan)
+    behind = behind_record(frontier(problem, 2), (2026, phasing.steps), reserves, budgets, quality=QUALITY)
     return plan_record(plan, problem, behind=behind)
 
 
 def with_money():
     """A plan without evidence, its money and what each year may spend."""
-    problem = town(5, objective="min-time", existing=["0"], coverage=Coverage(everyone=False))
+    problem = town(5, objective="min-time", existing=["0", "1"], coverage=Coverage(everyone=False))
     plan = solve_siting(problem)
     sites = [
         {"id": s, "year": 2026 + k, "running_from": 2027 + k, "cost_yuan": 10, "running_yuan": 1, "beds": 2, "staff": 3}
@@ -60,7 +66,9 @@ def with_money():
         dict(zip(("year", "sites", "capital_yuan", "running_yuan", "staff", "beds"), s, strict=True)) for s in sums
     ]
     caps = [{"year": 2026 + k, "cap_yuan": 12, "carry_over": False} for k in range(2)]
-    return plan_record(plan, problem, behind={"money": money_record(sites, years, caps)})
+    moved = [one.row for one in relocate(problem, 1, closing_yuan=CLOSING)]
+    moves = relocations_record(problem, moved, closing_yuan=CLOSING)
+    return plan_record(plan, problem, behind={"relocations": moves, "money": money_record(sites, years, caps)})
 
 
 @pytest.fixture(scope="module")
@@ -203,6 +211,20 @@ def several_at_once(record):
         row["bound"] += 1
         row["gap"] = row["bound"] / row["people"] - 1
 
+    def budget(made):
+        row = made["budgets"][-1]
+        row |= {"bound": row["value"] + 1, "gap": 1 / row["value"], "status": "bounded"}
+
+    def moved(made):
+        row = made["relocations"]["rows"][-1]
+        row |= {"bound": row["value"] - 1, "gap": 1 / row["value"], "status": "bounded"}
+
+    def stays(made):
+        held = made["relocations"]
+        other = next(site for site in held["may_close"] if site not in held["rows"][-1]["closed"])
+        held["may_close"].remove(other)
+        del held["yuan"][other]
+
     def proved(made):
         made["proved_by"] = made["goals"][0]["proved_by"] = "x"
 
@@ -226,6 +248,10 @@ def several_at_once(record):
         yield from step("bound", "loss_at_most")
         yield "frontier.bound", "both", forged(point)
         yield "frontier.gap", "both", forged(point)
+        yield from ((f"budgets.{name}", "both", forged(budget)) for name in ("bound", "gap", "status"))
+    if "relocations" in record:
+        yield "relocations.may_close", "both", forged(stays)
+        yield from ((f"relocations.rows.{name}", "both", forged(moved)) for name in ("bound", "gap", "status"))
 
     def cost(made):
         made["money"]["sites"][0]["cost_yuan"] += 1

@@ -14,8 +14,10 @@ from scipy import sparse
 
 import quarterhour as qh
 from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.siting.question import fingerprint
 from quarterhour.siting.question import from_matrix as room
 from quarterhour.siting.question.fingerprint import input_hash
+from quarterhour.siting.question.from_matrix import costs
 from quarterhour.siting.question.problem import Standard
 from repeatable import examples
 
@@ -394,3 +396,20 @@ def test_a_group_of_conflicts_may_be_read_but_once():
     listed = qh.siting_from_matrix(COSTS, PEOPLE, conflicts=[[1, 2], [2, 3]], **asked)
     once = qh.siting_from_matrix(COSTS, PEOPLE, conflicts=((s for s in group) for group in ([1, 2], [2, 3])), **asked)
     assert once.conflicts.tolist() == listed.conflicts.tolist() == [[1, 2], [2, 3]]
+
+
+def test_a_dense_block_is_the_same_without_compiled_kernels(monkeypatch):
+    cells = np.array([[0.0, np.nan, 3.5], [np.inf, np.inf, np.nan], [-np.inf, 2.0, 7.0]])
+    with_kernel = costs._block(cells)
+    monkeypatch.setattr(costs, "COMPILED", False)
+    alone = costs._block(cells)
+    assert with_kernel.count.tolist() == alone.count.tolist() == [2, 0, 3]
+    assert with_kernel.column.tolist() == alone.column.tolist() == [0, 2, 0, 1, 2]
+    assert with_kernel.cost.tolist() == alone.cost.tolist() == [0.0, 3.5, -np.inf, 2.0, 7.0]
+
+
+def test_a_fingerprint_in_pieces_is_that_of_the_whole(monkeypatch):
+    problem = qh.siting_from_matrix([[5, 20], [12, 8], [40, 14]], [100, 40, 30], within=15, new_sites=1)
+    whole = fingerprint.input_hash(problem)
+    monkeypatch.setattr(fingerprint, "_CELLS", 2)
+    assert fingerprint.input_hash(problem) == whole

@@ -20,6 +20,7 @@ from quarterhour.base.arrays import AnyArray, BoolArray, IntArray
 
 Table = TypeVar("Table", bound=pd.DataFrame)
 _FIGURES = re.compile("[0-9]+")
+_NUMBER = "0|[1-9][0-9]{0,17}"
 
 
 def id_order(ids: Iterable[Any]) -> IntArray:
@@ -28,9 +29,34 @@ def id_order(ids: Iterable[Any]) -> IntArray:
     >>> id_order(["B2", "a", "B10", "B02"]).tolist()
     [3, 0, 2, 1]
     """
+    numbers = as_numbers(ids)
+    if numbers is not None:
+        return np.asarray(np.argsort(numbers, kind="stable"), np.int64)
     names = [str(i) for i in ids]
     keys = [(_natural(name), name) for name in names]
     return np.array(sorted(range(len(names)), key=keys.__getitem__), dtype=np.int64)
+
+
+def as_numbers(ids: Iterable[Any]) -> IntArray | None:
+    """Text ids that are figures alone as numbers, of which no two that differ are one; None where some are not.
+
+    >>> as_numbers(pd.Index(["2", "10"])).tolist(), as_numbers(pd.Index(["2", "02"]))
+    ([2, 10], None)
+    """
+    if not isinstance(ids, pd.Index) or not isinstance(ids.dtype, pd.StringDtype):
+        return None
+    if not np.asarray(ids.str.fullmatch(_NUMBER, na=False), dtype=bool).all():
+        return None
+    return ids.astype("int64").to_numpy()
+
+
+def is_unique(ids: pd.Index) -> bool:
+    """Whether no id is there twice; of ids that are numbers without a table of them all."""
+    numbers = as_numbers(ids)
+    if numbers is None:
+        return bool(ids.is_unique)
+    numbers = np.sort(numbers)
+    return not bool((numbers[1:] == numbers[:-1]).any())
 
 
 def by_id(table: Table) -> Table:

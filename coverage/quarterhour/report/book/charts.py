@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from quarterhour.base.labels import counted_label
+from quarterhour.base.labels import counted_label, goal_label
 from quarterhour.report.book import looks
 from quarterhour.report.book.sheets import Shelf, link_to, put_on_paper
-from quarterhour.report.section import area_labels, area_names
+from quarterhour.report.section import area_labels, area_names, heading, say_of
 from quarterhour.standards.circle import by_level
 from quarterhour.study.results import Proposal, Results
 
@@ -87,6 +87,13 @@ def _plan(p: Proposal, lang: str, shelf: Shelf) -> Iterator[Chart]:
     if series:
         yield Chart(p.name(lang), "scatter", tuple(series), share=False, x_title=shelf.say("new_sites"),
                     y_title=counted_label(p.unit, lang))  # fmt: skip
+    if behind.budgets is not None and behind.budgets["value"].notna().any():
+        known = behind.budgets[behind.budgets["value"].notna()]
+        paid, value = tuple(known["yuan"].astype(float)), tuple(known["value"].astype(float))
+        goal = goal_label(p.problem.objective, p.problem.goals[0].people or p.unit, lang, placed=p.plan.placed)
+        best = Series(say_of("budget_sections", "best_of_budget", lang), paid, value, dots=True)
+        title = say_of("budget_sections", "chart", lang, name=p.name(lang))
+        yield Chart(title, "scatter", (best,), share=False, x_title=heading("budget_yuan", lang), y_title=goal)
 
 
 def write_charts(shelf: Shelf, charts: Sequence[Chart]) -> Any:

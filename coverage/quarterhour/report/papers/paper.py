@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from quarterhour.base import i18n
 from quarterhour.report.forecast.sections import FORECAST
+from quarterhour.report.needs.budget_sections import OF_BUDGETS, budget_charts
 from quarterhour.report.papers.annexes import (
     certificate_blocks,
     method_blocks,
@@ -75,6 +76,13 @@ def _parts(results: Results, lang: str, extras: PaperExtras) -> Iterator[Block]:
             if section.key == "forecast" and FORECAST in extras.charts:
                 file, svg = extras.charts[FORECAST]
                 yield Picture(i18n.say("report.part_forecast", lang), file=file, svg=svg)
+            if section.key == "budgets":
+                drawn = budget_charts(results, lang)
+                yield from (
+                    Picture(drawn[key][0], file=file, svg=svg)
+                    for key, (file, svg) in extras.charts.items()
+                    if key.endswith(OF_BUDGETS)
+                )
     facilities = _maps(extras, "facilities")
     if facilities:
         yield Heading(i18n.say("papers.today", lang))

@@ -54,6 +54,8 @@ _KEPT = {
     "change_worst": ("question", "name", "town", "people_all", "way_before", "way_after"),
     "rooms": ("name", "town", "state", "room", "placed", "full_share"),
     "frontier": ("name", "new_sites", "covered_most", "gained", "bound", "gap"),
+    "budgets": ("name", "budget_yuan", "budget_value", "bound", "gap", "paid_yuan", "new_sites"),
+    "relocations": ("question", "moved_closings", "moved_how", "name", "town", "moved_value", "gap"),
     "phases": ("question", "year", "new_sites", "step_value", "step_best", "loss_at_most"),
     "values": ("question", "name", "town", "goes_there", "closing_loses", "left_without"),
     "reserves": ("name", "place", "reserve", "reserve_town", "reserve_loss", "short_then"),

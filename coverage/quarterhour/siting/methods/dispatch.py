@@ -15,9 +15,8 @@ from quarterhour.siting.methods.median.median_instance import MUST, Pairs
 from quarterhour.siting.methods.median.p_center import solve_p_center
 from quarterhour.siting.methods.median.p_median import solve_p_median
 from quarterhour.siting.methods.solver.incumbent import LastMade, SitesResult
-from quarterhour.siting.methods.whole.solve_whole import bound_whole, solve_whole
-from quarterhour.siting.methods.whole.whole_instance import WholeInstance, build_whole_instance
-from quarterhour.siting.methods.whole.whole_tree import PRICES
+from quarterhour.siting.methods.whole.solve_whole import solve_whole
+from quarterhour.siting.methods.whole.whole_instance import Lost, WholeInstance, build_whole_instance
 from quarterhour.siting.question.bounds import GoalResult, counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, as_choice
 from quarterhour.siting.question.feasible import SITE_GOALS, QuestionRules
@@ -28,10 +27,6 @@ from quarterhour.siting.question.search import COUNTING, Exact, SearchBudget, Se
 _ALL = 100
 _PRICES = (10, 1000, 100_000)
 """How many times the standard somebody not covered pays beside it, until nobody is left out for others' time."""
-_LOW = 0, 1, 3
-"""Prices that prove more where it is not proven how few are left out."""
-_PRICED, _BOUNDED = 0.6, 0.15
-"""Of the time left, for each high price and for the bound of each low one where communities are served whole."""
 
 
 def solve_by_method(
@@ -194,54 +189,12 @@ def _served_whole(rules: QuestionRules, goal: Goal, start: Choice | None, budget
     """A goal by the engine of whole communities; None where there are too many of them."""
     measure = rules.measure
     best: GoalResult = SearchResult(start, None, counting_bound(measure, goal), COUNTING)
-    covered = next(((g, int(v)) for g, v in rules.attained if g.objective == "max-cover"), None)
-    left = 0 if covered is None else WHOLE * int(_people(measure, covered[0]).sum()) - covered[1]
-    everybody = covered is None or (left == 0 and measure.problem.plain)
-    asked = _whole_question(rules, goal, None, covered[0] if covered is not None and everybody else None)
-    if asked is None:
-        return None
-    if covered is None or everybody:
-        return _whole_at(rules, goal, best, asked, 0, budget)[0]
-    return _whole_at_prices(rules, goal, best, covered[0], left, budget)
-
-
-def _whole_at_prices(
-    rules: QuestionRules, goal: Goal, best: GoalResult, kept: Goal, left: int, budget: SearchBudget
-) -> GoalResult:
-    """A goal while all but ``left`` (ten thousandths of people) stay covered, who have a price if they do not.
-
-    A high price finds choices that keep them covered; what it proves is less the more of ``left`` is not proven to
-    be needed. Any price proves something, so low ones are tried then.
-    """
-    each = {price: price * int(rules.measure.problem.limit_cs.max(initial=1)) // WHOLE for price in (*_LOW, *_PRICES)}
-    held, price = False, _PRICES[0]
-    for price in _PRICES:
-        asked = _whole_question(rules, goal, max(1, each[price]), kept)
-        assert asked is not None
-        best, held = _whole_at(rules, goal, best, asked, max(1, each[price]) * left, budget.share(_PRICED))
-        if held or best.infeasible or budget.over():
-            break
-    if best.choice is None or best.choice.served is None or best.infeasible:
-        return best
-    begin, went = _whole_start(rules.measure, best.choice)
-    bounds: list[tuple[int, int]] = []
-    for low in _LOW:
-        if budget.over() or best.value == best.bound:
-            return best
-        asked = _whole_question(rules, goal, each[low], kept)
-        assert asked is not None
-        part = budget.share(_BOUNDED).without_callbacks()
-        bounds.append((bound_whole(asked, begin, went, budget=part) - each[low] * left, each[low]))
-    proven, low = max(bounds)
-    asked = _whole_question(rules, goal, low, kept)
-    assert asked is not None
-    if (bound := _bound_of(rules, goal, best, proven)) != best.bound:
-        best = replace(best, bound=bound, proved_by=PRICES)
-    return _whole_at(rules, goal, best, asked, low * left, budget)[0]
+    asked = _whole_question(rules, goal)
+    return None if asked is None else _whole_at(rules, goal, best, asked, budget)
 
 
 def _bound_of(rules: QuestionRules, goal: Goal, best: GoalResult, least: int) -> Exact:
-    """A goal's bound where no choice comes to less than so much in the engine, the price of those left out aside."""
+    """A goal's bound where no choice comes to less than so much in the engine."""
     if not goal.most:
         return max(best.bound, least) if best.value is None else min(best.value, max(best.bound, least))
     bound = WHOLE * int(_people(rules.measure, goal).sum()) - least
@@ -256,50 +209,45 @@ def _whole_start(measure: Measure, choice: Choice) -> tuple[IntArray, IntArray]:
     return np.flatnonzero(choice.opened).astype(np.int64), went
 
 
-def _whole_question(rules: QuestionRules, goal: Goal, price: int | None, kept: Goal | None) -> WholeInstance | None:
-    """A goal, and who is not covered at a price, as costs of whole communities; None where they are too many.
-
-    ``kept``: whose people have the price; where it is None all of them must be covered.
-    """
+def _whole_question(rules: QuestionRules, goal: Goal) -> WholeInstance | None:
+    """A goal as costs of whole communities, and of whom no more may be left out; None where they are too many."""
     measure, problem = rules.measure, rules.measure.problem
     start, site, cs = _pairs(rules)
     row = np.repeat(np.arange(len(start) - 1), np.diff(start))
     short = WHOLE - 100 * measure.percent[_place_of(measure, row, site)].astype(np.int64)
-    people = _people(measure, goal)
-    must = _must(rules)
-    if goal.most:
-        cost, away = people[row] * short, people * WHOLE
-    else:
-        cost, away = people[row] * cs, people * problem.limit_cs
-    if kept is not None:
-        counted = _people(measure, kept)
-        cost, away = cost + (price or 0) * counted[row] * short, away + (price or 0) * counted * WHOLE
-        must = must | ((counted > 0) & (price is None))
-    otherwise = np.where(must, MUST, away)
+    people, lost = _people(measure, goal), None
+    cost, away = (people[row] * short, people * WHOLE) if goal.most else (people[row] * cs, people * problem.limit_cs)
+    for kept, value in rules.attained:
+        if kept.objective == "max-cover":
+            counted = _people(measure, kept)
+            lost = Lost(counted[row] * short, counted * WHOLE, WHOLE * int(counted.sum()) - int(value))
+    otherwise = np.where(_must(rules), MUST, away)
     load = problem.load.to_numpy(dtype=np.int64)
-    whole = build_whole_instance(load, (start, site, cost), rules.limits, problem.room, otherwise=otherwise)
+    pairs = start, site, cost
+    whole = build_whole_instance(load, pairs, rules.limits, problem.room, otherwise=otherwise, lost=lost)
     return whole if whole.fits_memory else None
 
 
 def _whole_at(
-    rules: QuestionRules, goal: Goal, best: GoalResult, asked: WholeInstance, paid: int, budget: SearchBudget
-) -> tuple[GoalResult, bool]:
-    """The better of a known answer and that of the engine, and whether what the engine ended with keeps the rules."""
+    rules: QuestionRules, goal: Goal, best: GoalResult, asked: WholeInstance, budget: SearchBudget
+) -> GoalResult:
+    """The better of a known answer and that of the engine."""
     start, begin, went = best.choice, None, None
     if start is not None:
         begin = np.flatnonzero(start.opened).astype(np.int64)
         went = _whole_start(rules.measure, start)[1] if start.served is not None else None
     least = partial(_bound_of, rules, goal, replace(best, value=None))
     seen = _Best(rules, goal, start)
-    inner = replace(budget, incumbent=seen.hearing(_offering(rules, goal, budget, lambda bound: least(bound - paid))))
+    inner = replace(budget, incumbent=seen.hearing(_offering(rules, goal, budget, least)))
     verdict = solve_whole(asked, budget=inner, start=begin, went=went)
     if verdict.infeasible and seen.choice is None:
-        return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True), True
-    held = verdict.choice is not None and seen.take(verdict)
+        return SearchResult(None, None, 0, verdict.proved_by, verdict.nodes, infeasible=True)
+    if verdict.choice is not None:
+        seen.take(verdict)
     known = replace(best, value=seen.value)
-    bound = best.bound if verdict.infeasible else _bound_of(rules, goal, known, verdict.bound - paid)
+    bound = best.bound if verdict.infeasible else _bound_of(rules, goal, known, verdict.bound)
     by = verdict.proved_by if bound != best.bound else best.proved_by
-    return SearchResult(seen.choice, seen.value, bound, by, best.nodes + verdict.nodes), held
+    return SearchResult(seen.choice, seen.value, bound, by, best.nodes + verdict.nodes)
 
 
 class _Best:

@@ -118,7 +118,8 @@ class NearPlan:
 
     ``plan``: an answer to the question like any other. ``left_out``, ``built_instead``: ids. ``levels``: its values by
     goal, each with the bound on all plans that differ from those before it as it does. ``by_town``: people
-    ``newly_covered``, ``no_longer_covered``, ``nearer``, ``farther``, of the towns in which that is anybody.
+    ``newly_covered``, ``no_longer_covered``, and of those covered by both ``nearer`` and ``farther``, as
+    ``compare_plans`` counts them, of the towns in which that is anybody.
     """
 
     plan: SitingPlan

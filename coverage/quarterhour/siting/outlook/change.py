@@ -15,7 +15,7 @@ from quarterhour.base.cells import texts
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.outlook.places_taken import NOWHERE, OpenSites, PlacesTaken, both_taken, same_people_paired
-from quarterhour.siting.question.figures import short_repr
+from quarterhour.siting.question.figures import is_whole, short_repr
 from quarterhour.siting.question.problem import AREA_LEVELS, SitingProblem
 
 Stand = tuple[SitingProblem, OpenSites]
@@ -88,7 +88,8 @@ def compare_plans(
 
     Raises
     ------
-    DataError : the people are not the same; a plan answers another question, or there is none; a site is not known.
+    DataError : the people are not the same; a plan answers another question, or there is none; a site is not known;
+        ``most`` is no whole number.
 
     Examples
     --------
@@ -99,6 +100,8 @@ def compare_plans(
     >>> qh.compare_plans((problem, ["0"]), (problem, ["1"]))
     <PlanChange of 100 people: 50 gained, 50 lost, 0 moved, 0 stayed, 0 unserved>
     """
+    if not is_whole(most):
+        raise DataError("change.bad_most", most=short_repr(most))
     old, new = (_question(given, what) for given, what in ((before, "before"), (after, "after")))
     order = _same_communities(old, new)
     sites = old.sites.index.union(new.sites.index, sort=False)

@@ -8,19 +8,18 @@ from dataclasses import replace
 from fractions import Fraction
 from typing import Literal
 
-import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import as_figure
 from quarterhour.base.errors import DataError
 from quarterhour.siting.outlook.answers import NearBest, NearPlan
+from quarterhour.siting.outlook.change import compare_plans
 from quarterhour.siting.outlook.differing import Differing, Wanted, best_differing, choice_of, question_without
 from quarterhour.siting.outlook.ties import ties_of
 from quarterhour.siting.proof.assemble import Proof, as_level, as_plan, certificate
 from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, Outcome, in_plan_units, of_plan_units
-from quarterhour.siting.question.figures import is_whole
+from quarterhour.siting.question.figures import is_whole, short_repr
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import WHOLE, Goal, SitingProblem
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Exact, SearchBudget, as_limits
@@ -73,23 +72,24 @@ def near_best(
     >>> [(p.left_out, p.built_instead, p.plan.value) for p in near.plans], near.ended
     ([(('2',), ('1',), 1485.0)], 'beyond')
     """
-    if not (math.isfinite(as_figure(within)) and within >= 0):
-        raise DataError("outlook.bad_within", within=within)
+    share = as_figure(within) + 0.0
+    if not (math.isfinite(share) and share >= 0):
+        raise DataError("outlook.bad_within", within=short_repr(within))
     for name, count in (("least_difference", least_difference), ("most", most)):
         if not is_whole(count, 1):
-            raise DataError("outlook.bad_near_best", name=name, count=count)
+            raise DataError("outlook.bad_near_best", name=name, count=short_repr(count))
     limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     measure = Measure(problem)
     choice = choice_of(measure, plan)
     prepare_kernels(question_without(problem, [choice.opened], int(least_difference)))
     budget = limits.budget(seed=seed)
-    found = _NearBest(measure, plan, choice, Fraction(str(float(within))), int(least_difference))
+    found = _NearBest(measure, plan, choice, Fraction(str(share)), int(least_difference))
     found.search(int(most), budget.share(1 - _TIES))
     ties = ties_of(measure, plan, choice, found.choices[1:], budget=budget)
     if budget.work.by_clock and by_clock is not None:
         by_clock()
     bound = math.nan if found.ended == "none" else in_plan_units(problem.goals[0], found.bound)
-    return NearBest(plan, float(within), int(least_difference), tuple(found.plans), found.ended, bound, ties)
+    return NearBest(plan, share, int(least_difference), tuple(found.plans), found.ended, bound, ties)
 
 
 class _NearBest:
@@ -102,7 +102,6 @@ class _NearBest:
         self.limit = _limit(measure.problem, self.values[0], within)
         self.known = certificate(measure, plan.seed, placed_before=plan.placed_before)
         self.bound = self._at_best(self.values[0], of_plan_units(self.goal, plan.bound))
-        self.before = Outcome(measure, choice)
         self.choices, self.plans = [choice], list[NearPlan]()
         self.ended: Literal["beyond", "none", "most", "open"] = "most"
 
@@ -159,7 +158,7 @@ class _NearBest:
             left_out=tuple(s for s in self.plan.chosen if s not in mine),
             built_instead=tuple(s for s in plan.chosen if s not in {*self.plan.chosen}),
             levels=tuple(as_level(outcome, proof) for proof in proofs),
-            by_town=_who_gains(self.before, outcome),
+            by_town=_who_gains(self.measure.problem, self.plan, plan),
         )
 
     def _own_proofs(self, outcome: Outcome) -> list[Proof]:
@@ -190,30 +189,15 @@ def _limit(problem: SitingProblem, value: Exact, within: Fraction) -> Exact:
 
 # --- who gains and who loses ----------------------------------------------------------------------
 
+_GAINS = {"gained": "newly_covered", "lost": "no_longer_covered", "nearer": "nearer", "farther": "farther"}
 
-def _who_gains(before: Outcome, after: Outcome) -> pd.DataFrame:
-    """By town the people newly covered and no longer covered, and those with a shorter and with a longer way.
 
-    The way is that to the nearest open site, or, where sites have a capacity, to those that serve.
+def _who_gains(problem: SitingProblem, before: SitingPlan, after: SitingPlan) -> pd.DataFrame:
+    """By town the people newly covered and no longer covered, and of those covered by both whose way is shorter and
+    longer; all in one row where towns are not known.
     """
-    problem = after.measure.problem
-    people, towns = problem.people_of[""], problem.areas["town"].to_numpy()
-    was, now = _way(before), _way(after)
-    changed = {
-        "newly_covered": after.covered & ~before.covered,
-        "no_longer_covered": before.covered & ~after.covered,
-        "nearer": now < was,
-        "farther": now > was,
-    }
-    table = pd.DataFrame({name: np.where(those, people, 0) for name, those in changed.items()})
-    summed = table.groupby(towns).sum().rename_axis("town")
-    return summed[summed.any(axis=1)]
-
-
-def _way(outcome: Outcome) -> IntArray:
-    """People x centiseconds of each community."""
-    people = outcome.measure.problem.people_of[""]
-    legs = outcome.legs(people)
-    way = np.zeros(len(people), dtype=np.int64)
-    np.add.at(way, legs.row, legs.people * legs.cs)
-    return way
+    change = compare_plans((problem, before), (problem, after))
+    towns = change.areas[change.areas["level"].eq("town")].set_index("area")
+    table = towns if len(towns) else change.groups.iloc[:1].set_axis([""])
+    counted = table[list(_GAINS)].rename(columns=_GAINS).rename_axis("town").astype("int64")
+    return counted[counted.any(axis=1)]

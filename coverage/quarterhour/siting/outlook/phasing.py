@@ -20,8 +20,8 @@ from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.median_instance import build_median_instance
 from quarterhour.siting.outlook.answers import Phasing, plan_positions
 from quarterhour.siting.outlook.frontier import frontier
+from quarterhour.siting.outlook.money.yearly_money import YearlyMoney, build_by_year, money_by_year
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
-from quarterhour.siting.outlook.yearly_money import YearlyMoney, build_by_year, money_by_year
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan

@@ -1,10 +1,9 @@
-"""What stands behind a plan in its record (frontier, phases, reserves, money, quality), counted again."""
+"""What stands behind a plan in its record (frontier, phases, reserves ...), counted again."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from itertools import groupby
 from typing import Any
@@ -16,10 +15,12 @@ from quarterhour.base.arrays import BoolArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import PlanError
+from quarterhour.siting.proof.choices_record import check_budgets, check_relocations
+from quarterhour.siting.proof.counted_choice import check_keys, check_same, count_choice
 from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.most_placed import most_placed
 from quarterhour.siting.proof.packed_question import plain_number
-from quarterhour.siting.proof.recount import check_filled, check_rules_of_sites
+from quarterhour.siting.proof.recount import check_rules_of_sites
 from quarterhour.siting.proof.second_count import Tally
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
@@ -35,6 +36,7 @@ def behind_record(
     frontier: pd.DataFrame | None = None,
     phases: tuple[int, pd.DataFrame] | None = None,
     reserves: pd.DataFrame | None = None,
+    budgets: pd.DataFrame | None = None,
     **others: Any,
 ) -> dict[str, Any]:
     """What a study adds to a record, in plain values; ``phases``: the first year and the steps; None is left out."""
@@ -45,6 +47,8 @@ def behind_record(
         found["phases"] = {"first_year": int(phases[0]), "steps": plain_rows(phases[1])}
     if reserves is not None:
         found["reserves"] = plain_rows(reserves)
+    if budgets is not None:
+        found["budgets"] = plain_rows(budgets)
     return found | {name: value for name, value in others.items() if value is not None}
 
 
@@ -69,10 +73,14 @@ def check_behind(problem: SitingProblem, plan: SitingPlan, record: Mapping[str, 
     """
     for number, row in enumerate(record.get("frontier", []), start=1):
         _check_point(problem, row, number, record["frontier"][number - 2] if number > 1 else None)
+    if "budgets" in record:
+        check_budgets(problem, plan, record["budgets"])
+    if "relocations" in record:
+        check_relocations(problem, plan, record["relocations"])
     if "phases" in record:
         _check_phases(problem, plan, record["phases"])
         if not (record.get("money") or {}).get("caps"):  # without money of its own for each year, every site has one
-            _same("phases sites", sum(len(step["sites"]) for step in record["phases"]["steps"]), len(plan.chosen))
+            check_same("phases sites", sum(len(step["sites"]) for step in record["phases"]["steps"]), len(plan.chosen))
     if "reserves" in record:
         _check_reserves(problem, plan, record["reserves"])
     verify_money(record)
@@ -90,16 +98,18 @@ def recounts_steps(problem: SitingProblem) -> bool:
 
 def _check_point(problem: SitingProblem, row: Mapping[str, Any], number: int, before: Mapping[str, Any] | None) -> None:
     """A number of sites: its choice keeps the rules and covers so many, within its bound, no fewer than one less."""
-    _keys(row, _POINT, "frontier")
+    check_keys(row, _POINT, "frontier")
     most = int(problem.required.sum()) + number
-    _same("frontier sites", row["sites"], most)
+    check_same("frontier sites", row["sites"], most)
     low = (0, 0) if before is None else (before["people"] or 0, before["bound"])
     if row["people"] is not None:
-        _same("frontier people", row["people"], _people(problem, row["chosen"], most))
-        _same("frontier gap", row["gap"], plain_number(row["bound"] / row["people"] - 1) if row["people"] else None)
+        check_same("frontier people", row["people"], _people(problem, row["chosen"], most))
+        check_same(
+            "frontier gap", row["gap"], plain_number(row["bound"] / row["people"] - 1) if row["people"] else None
+        )
     else:
         for name in ("chosen", "gap"):
-            _same(f"frontier {name}", row[name], None)
+            check_same(f"frontier {name}", row[name], None)
     if not (low[0] <= (row["people"] or 0) <= row["bound"] and low[1] <= row["bound"] <= int(problem.demand.sum())):
         raise PlanError("proof.bad_bound", value=row["people"], bound=row["bound"])
 
@@ -128,19 +138,19 @@ def _near(problem: SitingProblem, opened: BoolArray) -> BoolArray:
 
 def _check_phases(problem: SitingProblem, plan: SitingPlan, phases: Mapping[str, Any]) -> None:
     """Steps that build the plan in its order, each with the value of what stands by then."""
-    _keys(phases, ("first_year", "steps"), "phases")
+    check_keys(phases, ("first_year", "steps"), "phases")
     built: list[str] = []
     goal, counts = _step_goal(problem), recounts_steps(problem)
     for number, step in enumerate(phases["steps"]):
-        _keys(step, _STEP, "phases")
+        check_keys(step, _STEP, "phases")
         built += step["sites"]
-        _same("phases built", step["built"], len(built))
+        check_same("phases built", step["built"], len(built))
         if number == 0:
-            _same("phases sites", built, [])
+            check_same("phases sites", built, [])
         if counts:
-            _same("phases value", step["value"], plain_number(_step_value(problem, plan, goal, built)))
+            check_same("phases value", step["value"], plain_number(_step_value(problem, plan, goal, built)))
         _check_losses(goal, step)
-    _same("phases sites", built, list(plan.chosen[: len(built)]))
+    check_same("phases sites", built, list(plan.chosen[: len(built)]))
 
 
 def _step_goal(problem: SitingProblem) -> Goal:
@@ -165,7 +175,7 @@ def _check_losses(goal: Goal, step: Mapping[str, Any]) -> None:
     unit, sign = (_HUNDREDTHS, 1) if goal.most else (CENTISECONDS_PER_MINUTE, -1)
     value, best, bound = (round(step[name] * unit) for name in ("value", "best", "bound"))
     for name, other in (("loss", best), ("loss_at_most", bound)):
-        _same(f"phases {name}", step[name], plain_number(float(Fraction(sign * (other - value), unit))))
+        check_same(f"phases {name}", step[name], plain_number(float(Fraction(sign * (other - value), unit))))
     if not 0 <= sign * (best - value) <= sign * (bound - value):
         raise PlanError("proof.bad_bound", value=step["value"], bound=step["bound"])
 
@@ -176,67 +186,31 @@ def _check_losses(goal: Goal, step: Mapping[str, Any]) -> None:
 def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Mapping[str, Any]]) -> None:
     """Of every site that need not be built its substitutes, which keep the rules on sites, in their order."""
     for row in rows:
-        _keys(row, _RESERVE, "reserves")
+        check_keys(row, _RESERVE, "reserves")
     mine = [(site, list(some)) for site, some in groupby(rows, key=lambda row: row["site"])]
-    states = dict(zip(problem.sites.index.tolist(), problem.sites["state"].tolist(), strict=True))
-    _same("reserves site", [site for site, _ in mine], [s for s in plan.chosen if states[s] != "required"])
-    now = _exchanged(problem, plan, plan.chosen)
+    ids = problem.sites.index.tolist()
+    states, places = dict(zip(ids, problem.sites["state"].tolist(), strict=True)), {i: n for n, i in enumerate(ids)}
+    check_same("reserves site", [site for site, _ in mine], [s for s in plan.chosen if states[s] != "required"])
+    now = count_choice(problem, plan, plan.chosen)
     for site, some in mine:
         before: tuple[Fraction | int, ...] | None = None
         for number, row in enumerate(some, start=1):
             if row["substitute"] is None:
-                _same("reserves", row, {**dict.fromkeys(_RESERVE), "site": site, "place": number - 1})
-                _same("reserves place", len(some), 1)
+                check_same("reserves", row, {**dict.fromkeys(_RESERVE), "site": site, "place": number - 1})
+                check_same("reserves place", len(some), 1)
                 continue
-            _same("reserves place", row["place"], number)
+            check_same("reserves place", row["place"], number)
             chosen = [row["substitute"] if s == site else s for s in plan.chosen]
             check_rules_of_sites(problem, chosen)
-            found = _exchanged(problem, plan, chosen)
+            found = count_choice(problem, plan, chosen)
             lost = found.key[1] - now.key[1]
             counted = {"value": plain_number(float(found.value)), "loss": plain_number(float(lost))}
             for name, count in {**counted, "covered": found.covered, "short": found.short}.items():
-                _same(f"reserves {name}", row[name], count)
-            key = (*found.key, problem.sites.index.get_loc(row["substitute"]))
+                check_same(f"reserves {name}", row[name], count)
+            key = (*found.key, places[row["substitute"]])
             if before is not None and key <= before:
                 raise PlanError("proof.recount_differs", what="reserves place", said=number, counted=number - 1)
             before = key
-
-
-@dataclass(frozen=True)
-class _Exchanged:
-    """A choice by what reserves are ranked by: ``key`` is less where it is better, ``short`` first, then each goal."""
-
-    key: tuple[Fraction | int, ...]
-    value: Fraction
-    covered: int
-    short: int
-
-
-def _exchanged(problem: SitingProblem, plan: SitingPlan, chosen: Sequence[str]) -> _Exchanged:
-    if problem.capacity is not None:
-        return _placed(problem, problem.existing | problem.sites.index.isin(list(chosen)))
-    tally = Tally(problem, replace(plan, chosen=tuple(chosen), served=None))
-    used, nearest = np.zeros(len(problem.sites), dtype=np.int64), tally.assigned()
-    np.add.at(used, nearest[nearest >= 0], tally.people[nearest >= 0])
-    check_filled(problem, chosen, dict(zip(map(str, problem.sites.index), used.tolist(), strict=True)))
-    columns, covered = {"", *(goal.people for goal in problem.goals)}, tally.covered()
-    left = tally.reachable & ~covered & problem.everyone
-    short = int(np.array([tally.counted(column) for column in columns]).max(axis=0)[left].sum())
-    lacking = problem.coverage.at_least - Fraction(int(tally.points("").sum()), _HUNDREDTHS * _HUNDREDTHS)
-    short = max(short, math.ceil(lacking))
-    values = [tally.exact(goal) for goal in problem.goals]
-    key = [-v if goal.most else v for goal, v in zip(problem.goals, values, strict=True)]
-    return _Exchanged((short, *key), values[0], int(tally.people[covered].sum()), short)
-
-
-def _placed(problem: SitingProblem, opened: BoolArray) -> _Exchanged:
-    placed, load = most_placed(problem, opened, problem.load), problem.load.to_numpy(dtype=np.int64)
-    demanded = most_placed(replace(problem, sites=problem.sites.assign(capacity=None)), opened | True, problem.load)
-    asked = [demanded if problem.everyone else 0]
-    if (load == problem.demand.to_numpy(dtype=np.int64)).all():
-        asked.append(problem.coverage.at_least)
-    short = max(max(asked) - placed, 0)
-    return _Exchanged((short, -placed), Fraction(placed), placed, short)
 
 
 # --- quality --------------------------------------------------------------------------------------
@@ -244,20 +218,9 @@ def _placed(problem: SitingProblem, opened: BoolArray) -> _Exchanged:
 
 def _check_quality(row: Mapping[str, Any]) -> None:
     """Shares of one whole, of the rows of a table or of people."""
-    _keys(row, ("table", "rows", *_SHARES, "synthetic_share"), "quality")
-    _same("quality synthetic_share", row["synthetic_share"], row["synthetic"])
+    check_keys(row, ("table", "rows", *_SHARES, "synthetic_share"), "quality")
+    check_same("quality synthetic_share", row["synthetic_share"], row["synthetic"])
     shares = [row[name] for name in _SHARES]
     whole = type(row["rows"]) is int and row["rows"] >= 0 and isinstance(row["table"], str)
     if not whole or any(isinstance(s, bool) or not 0 <= s <= 1 for s in shares) or sum(shares) > 1 + 1e-5:
         raise PlanError("proof.record_strange", what="quality")
-
-
-def _keys(row: Mapping[str, Any], known: Sequence[str], what: str) -> None:
-    strange = sorted(set(row) ^ set(known))
-    if strange:
-        raise PlanError("proof.record_strange", what=f"{what}.{strange[0]}")
-
-
-def _same(what: str, said: object, counted: object) -> None:
-    if said != counted or type(said) is not type(counted):
-        raise PlanError("proof.recount_differs", what=what, said=said, counted=counted)

@@ -33,7 +33,7 @@ from quarterhour.siting.question.problem import Quota, SitingProblem
 
 OLD_PAGES: dict[int, dict[str, str]] = {3: {"siting": "explanation"}, 4: {}, 5: {}}
 """By format: on which page of words the sentences of an older record stood, and where they stand today."""
-BEHIND = ("frontier", "phases", "reserves", "money", "quality")
+BEHIND = ("frontier", "budgets", "relocations", "phases", "reserves", "money", "quality")
 """What a study adds to a record; up to format 5 not under its seal."""
 _PLAIN = ("problem_id", "objective", "unit", "status", "covered_before", "covered", "demand_total", "reachable")
 _NUMBERS = ("value", "bound", "gap")

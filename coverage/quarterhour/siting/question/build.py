@@ -12,9 +12,11 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arrays import IntArray
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import unit_by_language
+from quarterhour.base.row_order import is_unique
 from quarterhour.siting.question.figures import LARGEST, cell_said, is_whole, short_repr, whole_figures
 from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table
 from quarterhour.siting.question.problem import (
@@ -100,7 +102,7 @@ def as_problem(
     new_sites = as_new_sites(new_sites, spends=spends)
     check_sites(sites)
     sites, table = own_table(sites), _people_table(demand)
-    check_ids([*table.index, *sites.index])
+    check_ids(table.index, sites.index)
     weights = _weights(people, table)
     kept, classes = _times(
         times, standards, coverage.farthest, classes=classes, communities=table.index, sites=sites.index
@@ -139,7 +141,7 @@ def as_problem(
 def _people_table(demand: pd.Series | pd.DataFrame) -> pd.DataFrame:
     given = demand.to_frame("people") if isinstance(demand, pd.Series) else demand
     table = own_table(given.set_axis([str(column) for column in given.columns], axis=1))
-    if not table.index.is_unique:
+    if not is_unique(table.index):
         raise DataError("question.community_again", ids=first_ids(table.index[table.index.duplicated()].unique()))
     if not len(table.columns) or not table.columns.is_unique:
         raise DataError("question.no_people_column", column="", known=", ".join(map(str, table.columns)))
@@ -161,13 +163,20 @@ def _weights(people: str | Mapping[str, int] | None, table: pd.DataFrame) -> dic
             raise DataError("question.no_people_column", column=short_repr(column), known=known)
         if not is_whole(weight):
             raise DataError("question.bad_weight", column=column, weight=short_repr(weight))
-    counted = sum(sum(table[c].tolist()) * int(w) for c, w in given.items())
+    counted = sum(_exact_sum(table[c].to_numpy()) * int(w) for c, w in given.items())
     if counted >= LARGEST:
         raise DataError("question.too_many_people", people=counted)
     return {c: int(w) for c, w in given.items()}
 
 
+def _exact_sum(whole: IntArray) -> int:
+    """The sum of numbers of which one alone may be as large as can be: high and low halves apart."""
+    return (int((whole >> 32).sum()) << 32) + int((whole & (2**32 - 1)).sum())
+
+
 def _in_order(table: pd.DataFrame, times: TravelTimes) -> pd.DataFrame:
+    if table.index.equals(times.communities):
+        return table
     apart = table.index.symmetric_difference(times.communities, sort=False)
     if len(apart):
         raise DataError("question.community_without_times", ids=first_ids(apart))

@@ -11,21 +11,26 @@ import numpy as np
 from quarterhour.base.centiseconds import centiseconds
 from quarterhour.siting.question.problem import Quota, SitingProblem
 
+_CELLS = 2**20
+"""Of a column that are text at once: of millions of communities all together would fill a memory."""
+
 
 def input_hash(problem: SitingProblem) -> str:
     """sha256 of everything that the answer depends on; the same question has the same hash."""
     digest = hashlib.sha256(json.dumps(asked(problem), ensure_ascii=False).encode())
     columns = [column for t in (problem.sites, problem.areas) for column in (t.index, *(t[c] for c in t))]
     for column in (*columns, problem.classes):
-        digest.update("\x1f".join(map(str, column.tolist())).encode())
+        for begin in range(0, column.size, _CELLS):
+            some = column.array[begin : begin + _CELLS].tolist()
+            digest.update((("\x1f" if begin else "") + "\x1f".join(map(str, some))).encode())
     for numbers in (*(problem.people[c] for c in problem.people), problem.demand, problem.load):
-        digest.update(np.ascontiguousarray(numbers, dtype="<i8").tobytes())
+        digest.update(np.ascontiguousarray(numbers.to_numpy(), dtype="<i8").data)
     pairs = problem.pairs
     for array, kind in ((pairs.start, "<i8"), (pairs.site, "<i4"), (pairs.cs, "<i4"), (problem.conflicts, "<i4")):
-        digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+        digest.update(np.ascontiguousarray(array, dtype=kind).data)
     if problem.coverage.farthest is not None:
         for array, kind in ((problem.farther.start, "<i8"), (problem.farther.site, "<i4"), (problem.farther.cs, "<i4")):
-            digest.update(np.ascontiguousarray(array, dtype=kind).tobytes())
+            digest.update(np.ascontiguousarray(array, dtype=kind).data)
     return digest.hexdigest()
 
 

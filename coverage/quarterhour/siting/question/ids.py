@@ -12,6 +12,7 @@ import pandas as pd
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.row_order import is_unique
 from quarterhour.siting.question.figures import LARGEST, short_repr
 
 Table = TypeVar("Table", pd.Series, pd.DataFrame)
@@ -19,7 +20,7 @@ Table = TypeVar("Table", pd.Series, pd.DataFrame)
 
 def as_ids(given: pd.Index) -> pd.Index:
     """An index as ids, which are text; DataError where one cannot be written to a file."""
-    check_ids(given.tolist())
+    check_ids(given)
     return _as_text(own_index(given))
 
 
@@ -45,11 +46,19 @@ def own_table(given: pd.DataFrame) -> pd.DataFrame:
     return given.set_axis(own_index(given.index)).rename_axis(columns=None)
 
 
-def check_ids(ids: Iterable[object]) -> None:
+def check_ids(*given: pd.Index) -> None:
     """DataError where an id is blank, missing, or cannot be written to a file."""
-    bad = [ascii(i) for i in ids if not _is_text(i)]
+    doubtful = [ids for ids in given if not _is_plain(ids)]
+    bad = [ascii(i) for ids in doubtful for i in ids.tolist() if not _is_text(i)]
     if bad:
         raise DataError("question.bad_ids", ids=first_ids(bad))
+
+
+def _is_plain(ids: pd.Index) -> bool:
+    """Whether ids are numbers, or text of letters and figures that every file has; looked at all at once."""
+    if ids.nlevels > 1 or not isinstance(ids.dtype, pd.StringDtype):
+        return bool(pd.api.types.is_integer_dtype(ids) and not ids.hasnans)
+    return bool(np.asarray(ids.str.fullmatch("[!-~]+", na=False), dtype=bool).all())
 
 
 def _is_text(given: object) -> bool:
@@ -67,7 +76,7 @@ def by_id(table: Table, ids: pd.Index, what: str, *, plain: bool = False) -> Tab
     """
     if table.index.nlevels > 1:
         raise DataError("question.bad_ids", ids=first_ids(table.index))
-    if not table.index.is_unique:
+    if not is_unique(table.index):
         again = table.index[table.index.duplicated()].unique()
         raise DataError("question.named_twice", table=what, ids=first_ids(again))
     if table.index.equals(ids):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from quarterhour.base.arrays import BoolArray, IntArray
+from quarterhour.base.jit import kernel
 from quarterhour.siting.question.evaluate import Outcome
 from quarterhour.siting.question.problem import SitingProblem
 
@@ -25,9 +26,16 @@ def asks_least_load(problem: SitingProblem) -> bool:
 def could_load(problem: SitingProblem) -> IntArray:
     """The most that could ever use each site: all within the standard, and no more than it has room for."""
     asks = problem.demand if problem.capacity is None else problem.load
-    most = np.bincount(problem.near.site, asks.to_numpy(dtype=np.int64)[problem.near.row], len(problem.sites))
-    could = most.astype(np.int64)
+    could = np.zeros(len(problem.sites), dtype=np.int64)
+    _add_up(problem.near.start, problem.near.site, asks.to_numpy(dtype=np.int64), could)
     return could if problem.capacity is None else np.minimum(could, problem.room)
+
+
+@kernel
+def _add_up(start, site, asks, could):  # type: ignore[no-untyped-def]
+    for i in range(len(asks)):
+        for k in range(start[i], start[i + 1]):
+            could[site[k]] += asks[i]
 
 
 def site_loads(outcome: Outcome) -> IntArray:

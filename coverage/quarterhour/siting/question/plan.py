@@ -126,13 +126,17 @@ class Ties:
     unsettled: tuple[str, ...]
 
     def sentences(self, lang: str, names: Mapping[str, str] | None = None) -> list[str]:
-        """What is known of other plans that are as good; ``names``: of sites, which else go by their ids."""
+        """What is known of other plans that are as good; ``names``: of sites, which else go by their ids.
+
+        Nothing of a plan that builds nothing.
+        """
         shared, unsettled = (
             first_ids(((names or {}).get(site) or site for site in sites), lang=lang)
             for sites in (self.shared, self.unsettled)
         )
         key = "ties_some" if self.plans and self.shared else "ties_any" if self.plans else "ties_none"
-        said = [] if not self.plans and self.unsettled else [i18n.say(f"outlook.{key}", lang, sites=shared)]
+        nothing = not self.plans and (self.unsettled or not self.shared)
+        said = [] if nothing else [i18n.say(f"outlook.{key}", lang, sites=shared)]
         return said + ([i18n.say("outlook.ties_unsettled", lang, sites=unsettled)] if self.unsettled else [])
 
 

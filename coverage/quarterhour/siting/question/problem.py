@@ -338,8 +338,9 @@ class SitingProblem:
     def pairs(self) -> Near:
         """The pairs within each community's own standard."""
         start = self.times.indptr.astype(np.int64)
-        whole = Near(start, self.times.site_index, self.times.cs)
-        return whole.only(whole.cs <= np.repeat(self.limit_cs, np.diff(start)))
+        whole, limit = Near(start, self.times.site_index, self.times.cs), self.limit_cs
+        one = len(limit) > 0 and bool((limit == limit[0]).all())
+        return whole.only(whole.cs <= (limit[0] if one else np.repeat(limit, np.diff(start))))
 
     @cached_property
     def near(self) -> Near:

@@ -21,15 +21,14 @@ from quarterhour.study.file.fields import Places, Source
 from quarterhour.study.file.mistakes import line_of, not_toml, refuse
 from quarterhour.study.file.services import AccessFile, BedsFile, GravesFile, OverlayFile, RoundsFile, WishFile
 from quarterhour.study.file.siting import (
-    BudgetFile,
     CapacityFile,
     ClassFile,
     GoalFile,
-    PhasesFile,
     QuotaFile,
     RobustFile,
     SitingFile,
 )
+from quarterhour.study.file.siting_money import BudgetFile, PhasesFile
 from quarterhour.study.file.study import StudyFile
 
 __all__ = ["AccessFile", "BedsFile", "BudgetFile", "CapacityFile", "CircleFile", "ClassFile", "GoalFile", "GravesFile",

@@ -22,6 +22,7 @@ from quarterhour.study.file.fields import (
     wrong,
 )
 from quarterhour.study.file.forecast import Dated
+from quarterhour.study.file.siting_money import BudgetFile, BudgetFrontierFile, MoneyFile, PhasesFile
 
 Step = tuple[Above, Annotated[Whole, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""
@@ -83,19 +84,6 @@ class QuotaFile(Part):
         return self
 
 
-class BudgetFile(Part):
-    """What may be spent, ``yuan``, on building and on running for ``years``; no ``yuan``: any sum.
-
-    Facilities and candidates say what they cost in the columns ``cost_yuan`` and ``running_yuan`` (a year); what is
-    blank there costs ``new_each`` and ``running_each``.
-    """
-
-    yuan: Whole | None = Field(default=None, ge=0)
-    years: Whole = Field(default=0, ge=0, le=1_000)
-    new_each: Whole | None = Field(default=None, ge=0)
-    running_each: Whole = Field(default=0, ge=0)
-
-
 class ClassFile(Part):
     """A standard of its own for a class of communities (urban walk, rural drive); what is not said is the question's.
 
@@ -128,12 +116,26 @@ class Exclusion(Part):
     clause: str = ""
 
 
+class SizeFile(Part):
+    """A size in which a new site can be built: what it holds, in the unit of the capacity, and its own money.
+
+    What it does not say of money, beds and staff is that of the candidate.
+    """
+
+    capacity: Whole = Field(ge=1)
+    cost_yuan: Whole | None = Field(default=None, ge=0)
+    running_yuan: Whole | None = Field(default=None, ge=0)
+    beds: Whole | None = Field(default=None, ge=0)
+    staff: Whole | None = Field(default=None, ge=0)
+
+
 class CapacityFile(Part):
     """What a site can serve, and what communities ask of it: graves by town's need, or a share of people.
 
     ``column``: of facilities and candidates, so many; where it is blank, ``land`` (m2) holds so many graves by the
     rule set's figures; where that is blank too, ``existing_each`` and ``new_each``. ``split``: a community may be
-    shared out among several sites; false: each is served by one site, whole or not at all.
+    shared out among several sites; false: each is served by one site, whole or not at all. ``sizes``: those in which
+    each candidate can be built, one of them at most; then neither its column nor ``new_each`` counts.
     """
 
     unit: Name
@@ -143,49 +145,15 @@ class CapacityFile(Part):
     new_each: Whole = Field(default=0, ge=0)
     share: Number = Field(default=1, gt=0)
     split: Flag = True
+    sizes: Annotated[tuple[SizeFile, ...], Field(max_length=20)] = ()
     source: str = ""
-
-
-class MoneyFile(Part):
-    """What a new site of the question costs to build and to run a year, its beds and staff, where no column says so.
-
-    The columns ``cost_yuan, running_yuan, beds, staff`` of the candidates come first; what neither says is no data.
-    ``running_from``: whether a site is run from the year after it is built, or from that year.
-    """
-
-    cost_yuan: Whole | None = Field(default=None, ge=0)
-    running_yuan: Whole | None = Field(default=None, ge=0)
-    beds: Whole | None = Field(default=None, ge=0)
-    staff: Whole | None = Field(default=None, ge=0)
-    running_from: Literal["next_year", "same_year"] = "next_year"
-    source: str = ""
-
-
-class PhasesFile(Part):
-    """In which order to build: so many sites a year, or for so much money, from a year on.
-
-    ``cap_yuan_a_year``: each year; ``budget_by_year``: of the first year, the second ..., and nothing after the last.
-    ``carry_over``: what a year does not spend is there in the next.
-    """
-
-    per_year: Whole | None = Field(default=None, ge=1)
-    first_year: Whole = Field(ge=1980, le=2150)
-    cap_yuan_a_year: Whole | None = Field(default=None, ge=1)
-    budget_by_year: tuple[Annotated[Whole, Field(ge=0)], ...] = ()
-    carry_over: Flag = False
-
-    @property
-    def by_money(self) -> bool:
-        """Whether each year has only so much money."""
-        return self.cap_yuan_a_year is not None or bool(self.budget_by_year)
 
     @model_validator(mode="after")
-    def _some_limit(self) -> PhasesFile:
-        if self.cap_yuan_a_year is not None and self.budget_by_year:
-            raise wrong("said_twice", at="budget_by_year", other="cap_yuan_a_year")
-        if self.per_year is None and not self.by_money:
-            raise wrong("phases_unlimited")
-        check_partners(self, {"carry_over": (self.by_money, "cap_yuan_a_year / budget_by_year")})
+    def _sizes_differ(self) -> CapacityFile:
+        held = [size.capacity for size in self.sizes]
+        if len(set(held)) < len(held):
+            raise wrong("size_twice", at="sizes", given=next(n for n in held if held.count(n) > 1))
+        check_partners(self, {"new_each": (not self.sizes, "sizes = []")})
         return self
 
 
@@ -211,6 +179,20 @@ class RobustFile(Part):
         return self
 
 
+class RelocationFile(Part):
+    """How many existing sites may move: up to ``closings`` close, and at most ``openings`` open for them.
+
+    ``openings``: as many as close where nothing is said. ``may_close``: facilities that may close; none named: all that
+    count. ``closing_each``: what closing a site costs, yuan; what it saves is its ``running_yuan`` over the years of
+    the budget.
+    """
+
+    closings: Whole = Field(ge=1, le=50)
+    openings: Whole | None = Field(default=None, ge=0, le=1_000)
+    may_close: tuple[str, ...] = ()
+    closing_each: Whole | None = Field(default=None, ge=0)
+
+
 class NearBestFile(Part):
     """Other plans that are nearly as good: how many at most, by how much of the value they may fall short, and how many
     sites they must leave out.
@@ -234,11 +216,12 @@ class SitingFile(Dated):
     kind counts, where the column ``tiers`` of facilities and candidates is blank. ``at_least``: people to cover in any
     case; ``everyone``: all whom some site could. ``farthest``: minutes beyond which nobody may have the nearest open
     site whom some site is so near to, covered or not. ``exclude_unverified``: rules of ``exclude_rules`` that exclude
-    though nobody verified them (true: all); others of that sort only report. ``reserves``: how many substitutes to
-    name for each site of the plan. ``least_load``: how many must use each new site, by
-    the column of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken
-    up. ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no
-    clock has a say.
+    though nobody verified them (true: all); others of that sort only report. ``budget_frontier``: budgets at which the
+    question is asked as well. ``relocation``: existing sites that may close so that others open. ``reserves``: how many
+    substitutes to name for each site of the plan. ``least_load``: how many must use each new site, by the column
+    of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken up.
+    ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no clock
+    has a say.
     """
 
     id: Name
@@ -257,6 +240,7 @@ class SitingFile(Dated):
     counts_kinds: tuple[str, ...] = ()
     upgrade_kinds: tuple[str, ...] = ()
     frontier: Whole = Field(default=0, ge=0, le=500)
+    budget_frontier: BudgetFrontierFile | None = None
     candidates: Literal["table", "communities", "network", "overlay"] = "communities"
     candidate_count: Whole = Field(default=300, ge=1, le=100_000)
     required: tuple[str, ...] = ()
@@ -289,6 +273,7 @@ class SitingFile(Dated):
     least_load: Whole | None = Field(default=None, ge=1)
     robust: RobustFile | None = None
     near_best: NearBestFile | None = None
+    relocation: RelocationFile | None = None
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -308,7 +293,8 @@ class SitingFile(Dated):
     @property
     def money_counts(self) -> bool:
         """Whether it needs to know what sites cost."""
-        return self.budget is not None or any(goal.objective == "min-cost" for goal in self.objective)
+        asked = self.budget is not None or self.budget_frontier is not None
+        return asked or any(goal.objective == "min-cost" for goal in self.objective)
 
     @model_validator(mode="after")
     def _count_given(self) -> SitingFile:
@@ -345,8 +331,14 @@ class SitingFile(Dated):
             raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
+        if self.required and self.capacity is not None and self.capacity.sizes:
+            raise wrong("required_sizes", at="required")
         if self.frontier and self._beyond_a_frontier:
             raise wrong("frontier_plain", given=self._beyond_a_frontier)
+        if self.budget_frontier is not None and self.objective[0].objective == "min-cost":
+            raise wrong("budget_frontier_of_cost", at="budget_frontier")
+        if self.relocation is not None and self.objective[0].objective in ("min-sites", "min-cost"):
+            raise wrong("relocation_of_number", at="relocation", given=self.objective[0].objective)
         names = [c.name for c in self.classes]
         if len(set(names)) < len(names):
             raise wrong("class_twice", given=next(n for n in names if names.count(n) > 1))

@@ -15,6 +15,7 @@ from quarterhour.study.file.database import PlanFile
 from quarterhour.study.layout.groups import INSTITUTIONS, Groups
 from quarterhour.study.reading.reporting import units_of_places
 from quarterhour.study.results import Proposal, Results
+from quarterhour.study.siting.sizes import places_of
 from quarterhour.study.study import study_question
 
 KEEP, ALTER, EXTEND, BUILD, CLOSE = TREATMENTS = ("keep", "alter", "extend", "build", "close")
@@ -160,7 +161,7 @@ def _proposed(results: Results, groups: Groups, asked: PlanFile) -> pd.DataFrame
 def _new_sites(results: Results, p: Proposal, groups: Groups, asked: PlanFile) -> pd.DataFrame:
     new = [site for site in p.new_sites if p.sites.at[site, "state"] != "upgradeable"]
     sites, parcels = p.sites.loc[new], results.inputs.candidates
-    years = p.years
+    years, places = p.years, places_of(p.sites, new)
     made = _empty(len(new)).assign(site=[str(s) for s in new], geometry=sites.geometry.array, treatment=BUILD)
     for column in ("name", "town", "county", "quality"):
         made[column] = texts(sites[column]).array if column in sites else ""
@@ -169,9 +170,9 @@ def _new_sites(results: Results, p: Proposal, groups: Groups, asked: PlanFile) -
     made["year"] = [years.get(site, np.nan) for site in new]
     made["gain"] = [p.plan.gain.get(site, np.nan) for site in new]
     for column, source in _sources(asked).items():
-        made[column] = _of_parcels(parcels, source, new)
+        made[column] = _of_parcels(parcels, source, places)
     made["body"] = (
-        texts(parcels[asked.columns.body]).reindex(new).fillna("").array if asked.columns.body in parcels else ""
+        texts(parcels[asked.columns.body]).reindex(places).fillna("").array if asked.columns.body in parcels else ""
     )
     return made.assign(**dict(_of_question(results, p, sites)))
 

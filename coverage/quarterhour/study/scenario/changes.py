@@ -154,8 +154,8 @@ def _told(setting: Setting, value: object, modes: Mapping[str, Mapping[str, str]
 def _said(value: object, lang: str) -> str:
     if value is None:
         return i18n.say("scenario.unset", lang)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} = {_said(v, lang)}" for k, v in value.items())
+    if isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value)):
+        return i18n.say("scenario.table", lang, count=len(value))
     if isinstance(value, list | tuple):
         return ", ".join(_said(v, lang) for v in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

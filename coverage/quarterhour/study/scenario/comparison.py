@@ -44,8 +44,8 @@ class Comparison(Carded):
         """What changes, a sentence each: the changes asked for, then what each circle comes to."""
         said = self.after.study.changes.sentences(lang) if self.after.study.changes else []
         names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
-        whole = self.areas.xs("city", level="level")
-        for circle, (_, row) in zip(whole.index.get_level_values("circle"), whole.iterrows(), strict=True):
+        city = self.areas.xs("city", level="level")
+        for circle, row in city.set_axis(city.index.get_level_values("circle")).iterrows():
             shares = {key: percent(float(row[f"share_{key}"])) for key in ("before", "after")}
             counts = {key: int(row[key]) for key in ("gained", "lost")}
             said.append(i18n.say("comparison.circle", lang, name=names[str(circle)], **shares, **counts))

@@ -49,10 +49,10 @@ def _change(results: Results, p: Proposal, since: Since, before: Stand) -> Chang
         found = compare_plans(before, (p.problem, p.plan), names=results.inputs.communities["name"])
     except DataError as why:
         return Change(p, since, None, why)
-    return Change(p, since, _published(results, p, found))
+    return Change(p, since, published_change(results, p, found))
 
 
-def _published(results: Results, p: Proposal, found: PlanChange) -> PlanChange:
+def published_change(results: Results, p: Proposal, found: PlanChange) -> PlanChange:
     """Without areas whose people are only about so many, counts of few, and columns of people that are not told."""
     known = results.protection
     if known is None:

@@ -7,8 +7,9 @@ import pandas as pd
 
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
-from quarterhour.siting.outlook.yearly_money import YearlyMoney
-from quarterhour.study.file.siting import PhasesFile, SitingFile
+from quarterhour.siting.outlook.money.yearly_money import YearlyMoney
+from quarterhour.study.file.siting import SitingFile
+from quarterhour.study.file.siting_money import PhasesFile
 from quarterhour.study.siting.sites import ADDED
 
 FIGURES = ("cost_yuan", "running_yuan", "beds", "staff")
@@ -68,9 +69,11 @@ def without_added(file: SitingFile, sites: gpd.GeoDataFrame) -> gpd.GeoDataFrame
 
 
 def check_costs_known(file: SitingFile, sites: pd.DataFrame, money: pd.DataFrame) -> None:
-    """StudyError before the search where the years go by money and a candidate's cost is not known."""
-    if file.phases is None or not file.phases.by_money:
+    """StudyError before the search where years or budgets go by money and a candidate's cost is not known."""
+    by_year = file.phases is not None and file.phases.by_money
+    if not by_year and file.budget_frontier is None:
         return
     unknown = money.index[money["cost_yuan"].isna() & sites["state"].ne("existing")]
     if len(unknown):
-        raise StudyError("sites.no_cost", part=file.id, count=len(unknown), ids=first_ids(unknown))
+        key = "sites.no_cost" if by_year else "sites.no_cost_of_budgets"
+        raise StudyError(key, part=file.id, count=len(unknown), ids=first_ids(unknown))

@@ -18,6 +18,7 @@ from quarterhour.network.paces import at_pace
 from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.answers import NearBest, Relaxation, RobustSites
 from quarterhour.siting.outlook.frontier import covered_now, frontier
+from quarterhour.siting.outlook.money.budget_frontier import budget_frontier
 from quarterhour.siting.outlook.near_best import near_best
 from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
@@ -31,6 +32,7 @@ from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.solve import prepare_kernels, solve_siting
 from quarterhour.study.file.siting import NearBestFile, RobustFile, SitingFile
+from quarterhour.study.file.siting_money import BudgetFrontierFile
 from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Proposal, Prospects
@@ -38,6 +40,7 @@ from quarterhour.study.session import Run
 from quarterhour.study.siting.demand import asked_of_sites
 from quarterhour.study.siting.earlier import earlier_plan, kept_before, kept_plan, set_aside
 from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
+from quarterhour.study.siting.moving import asked_moving, relocations
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
 from quarterhour.study.study import study_mode, study_rules_in_force
@@ -65,6 +68,7 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         offered = offered_sites(file, tables, network=own, rules=rules, parcels=run.parcels, seed=seed)
         money = site_money(file, offered.sites)
         check_costs_known(file, offered.sites, money)
+        moving = None if file.relocation is None else asked_moving(file, file.relocation, offered.sites)
         offered = replace(offered, sites=without_added(file, offered.sites))
         far = _times_at(run, tables, file, nets, offered.sites, _fastest(file))
         times = {s.name: far[s.name].within(max(s.minutes, file.farthest or 0)) for s in standards}
@@ -95,6 +99,10 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"],
             by_clock=by_clock,
         )  # fmt: skip
+        if file.relocation is not None and moving is not None:
+            names, limits = tables.communities["name"], _beside(file, file.relocation.closings)
+            moved = relocations(file.relocation, problem, moving, names, limits=limits, seed=seed, by_clock=by_clock)
+            behind = replace(behind, relocations=moved, moving=moving)
         plan = _with_ties(_by_years(problem, plan, behind), behind)
     plan = _with_evidence(run, problem, plan, file)
     run.doubts.append(_what_ended(file, plan, shaped))
@@ -242,8 +250,9 @@ def prospects(
         asked, seconds = _without_minima(problem), _beside(file, file.frontier).seconds
         curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES, by_clock=by_clock)
         now = covered_now(problem)
+    budgets = _budgets(file, problem, plan, seed, by_clock) if file.budget_frontier else None
     if plan.status not in ("optimal", "bounded"):
-        return Prospects(curve, now)
+        return Prospects(curve, now, budgets=budgets)
     phasing, first_year = None, 0
     if file.phases and plan.chosen:
         per_year, first_year = file.phases.per_year or 1, file.phases.first_year
@@ -256,7 +265,15 @@ def prospects(
     robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
     near = _near_best(file, problem, plan, seed, by_clock) if file.near_best else None
     reserves = reserve_sites(problem, plan, most=file.reserves) if file.reserves else None
-    return Prospects(curve, now, phasing, first_year, values, robust, near, reserves)
+    return Prospects(curve, now, phasing, first_year, values, robust, near, reserves, budgets)
+
+
+def _budgets(
+    file: SitingFile, problem: SitingProblem, plan: SitingPlan, seed: int, by_clock: Callable[[], object] | None
+) -> pd.DataFrame:
+    asked = file.budget_frontier or BudgetFrontierFile()
+    limits = _beside(file, len(asked.amounts)).given
+    return budget_frontier(problem, asked.amounts, plan=plan, **limits, seed=seed, by_clock=by_clock)
 
 
 def _near_best(

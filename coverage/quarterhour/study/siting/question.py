@@ -25,6 +25,7 @@ from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.demand import Asked
 from quarterhour.study.siting.sites import Offered
+from quarterhour.study.siting.sizes import sizes_by_place
 from quarterhour.travel.times import TravelTimes
 
 
@@ -134,12 +135,20 @@ def _conflicts(file: SitingFile, tables: Inputs, offered: Offered) -> Iterator[t
     if file.conflict_table is not None:
         table = tables.tables[file.conflict_table]
         groups += zip(texts(table.iloc[:, 0]), texts(table.iloc[:, 1]), strict=True)
-    removed = set(offered.ledger["candidate"])
+    removed, sizes = set(offered.ledger["candidate"]), sizes_by_place(offered.sites)
+    yield from (tuple(own) for own in sizes.values() if len(own) > 1)
     for group in groups:
-        place = {i: i if i in offered.sites.index else f"new-{i}" for i in group}
-        unknown = [i for i, known in place.items() if known not in offered.sites.index and i not in removed]
+        sites = {i: _sites_called(i, offered.sites.index, sizes) for i in group}
+        unknown = [i for i, known in sites.items() if not known and i not in removed]
         if unknown:
             raise StudyError("study.conflict_unknown", part=file.id, ids=first_ids(unknown))
-        open_to = tuple(known for known in place.values() if known in offered.sites.index)
+        open_to = tuple(dict.fromkeys(site for known in sites.values() for site in known))
         if len(open_to) > 1:
             yield open_to
+
+
+def _sites_called(said: str, sites: pd.Index, sizes: Mapping[str, list[str]]) -> list[str]:
+    """The sites that an id means: itself, a candidate that was renamed, or all sizes of a candidate."""
+    if said in sites:
+        return [said]
+    return [f"new-{said}"] if f"new-{said}" in sites else sizes.get(said, [])

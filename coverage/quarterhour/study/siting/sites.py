@@ -27,6 +27,7 @@ from quarterhour.standards.rules import Exclusion, RuleSet
 from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.secrets import coarse_ledger, coarse_relaxations, secret_rules
+from quarterhour.study.siting.sizes import SIZE_OF, by_size
 from quarterhour.travel.times import TravelTimes
 
 _YES = ("1", "true", "yes", "y", "是", "必建")
@@ -83,9 +84,13 @@ def offered_sites(
     standing = [file.kind, *file.counts_kinds, *file.upgrade_kinds]
     existing = tables.facilities[tables.facilities["kind"].isin(standing)]
     old = with_areas(existing, tables.towns, tables.communities)
-    new = kept.rename(index=lambda i: f"new-{i}" if i in old.index else i)
-    renamed = dict(zip(kept.index, new.index, strict=True))
-    joined = join_sites(old, new, required=[renamed[i] for i in _required(file, wanted, kept, lawful)])
+    must = _required(file, wanted, kept, lawful)
+    sized = by_size(file, kept, must)
+    new = sized.rename(index=lambda i: f"new-{i}" if i in old.index else i)
+    renamed = dict(zip(sized.index, new.index, strict=True))
+    joined = join_sites(old, new, required=[renamed[i] for i in must])
+    if SIZE_OF in new:
+        joined[SIZE_OF] = [*old.index, *new[SIZE_OF]]
     joined.loc[old.index[old["kind"].isin(file.upgrade_kinds)], "state"] = "upgradeable"
     for column in _figures_of(file):
         parts = [t[column] if column in t else pd.Series(pd.NA, index=t.index) for t in (old, new)]

@@ -88,9 +88,12 @@ def tried_again(run: Run, tables: Inputs, tried: Tried) -> TriedAgain:
     _check_sites(offered.sites["state"], tried)
     limit = limit_cs(tried.minutes, tried.turnout_minutes, tried.pace)
     minutes = max(limit, 0) / CENTISECONDS_PER_MINUTE
-    times = run.travel_times(
-        net, tables.communities, offered.sites, minutes=minutes, heading=file.heading, progress=run.share
-    )
+    farthest = _farthest(file, tried)
+    far = run.travel_times(
+        net, tables.communities, offered.sites, minutes=max(minutes, farthest or 0), heading=file.heading,
+        progress=run.share,
+    )  # fmt: skip
+    times = far.within(minutes)
     people = counted_people(file, tables.communities)
     existing = offered.sites.index[offered.sites["state"] == "existing"]
     standing = existing[~existing.isin(tried.closed)]
@@ -101,9 +104,9 @@ def tried_again(run: Run, tables: Inputs, tried: Tried) -> TriedAgain:
         sites=offered.sites.drop(list(tried.closed)),
         ledger=pd.concat([offered.ledger, pd.DataFrame({"candidate": list(tried.closed)})], ignore_index=True),
     )
-    asked = file.model_copy(update={"minutes": minutes, "turnout_minutes": 0.0})
-    whole = siting_problem(asked, tables, offered, times={"": times}, asked=None)
-    problem = siting_problem(asked, tables, left, times={"": times.only(left.sites.index)}, asked=None)
+    asked = file.model_copy(update={"minutes": minutes, "turnout_minutes": 0.0, "farthest": farthest})
+    whole = siting_problem(asked, tables, offered, times={"": far}, asked=None)
+    problem = siting_problem(asked, tables, left, times={"": far.only(left.sites.index)}, asked=None)
     run.say("tried.step_best", count=len(tried.opened))
     best, conditions = _best(problem, len(tried.opened), file, seed=seed)
     return TriedAgain(
@@ -183,6 +186,12 @@ def _check_sites(state: pd.Series, tried: Tried) -> None:
             raise DataError(f"tried.not_{what}", ids=first_ids(wrong))
 
 
+def _farthest(file: SitingFile, tried: Tried) -> float | None:
+    """The farthest of the question in the minutes in which the choice is counted; None where it asks nobody."""
+    limit = -1 if file.farthest is None else limit_cs(file.farthest, tried.turnout_minutes, tried.pace)
+    return None if limit < 0 else max(limit, 1) / CENTISECONDS_PER_MINUTE
+
+
 # --- counting and proving -------------------------------------------------------------------------
 
 
@@ -211,8 +220,9 @@ def _best(problem: SitingProblem, count: int, file: SitingFile, *, seed: int) ->
     if best.status in ("optimal", "bounded"):
         return best, True
     states = problem.sites["state"].replace("required", "candidate")
+    sites = problem.sites.assign(state=states).drop(columns="least_load", errors="ignore")
     free = replace(
-        asked, quotas=(), coverage=Coverage(), sites=problem.sites.assign(state=states),
+        asked, quotas=(), coverage=Coverage(), sites=sites,
         conflicts=np.empty((0, 2), dtype=np.int64), budget=replace(problem.budget, yuan=None),
     )  # fmt: skip
     return solve_siting(free, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed), False

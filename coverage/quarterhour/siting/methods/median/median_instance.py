@@ -6,9 +6,8 @@ Werneck 2007), on sparse rows. Values are people times centiseconds, in whole nu
 
 from __future__ import annotations
 
-import copy
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
@@ -29,6 +28,8 @@ _MOST_PASSES = 50
 _ROOM = 2**61
 """Sums in kernels stay below."""
 _BLOCK = 2**16
+_SITES = 31
+"""Bits of a site's position, below those of a time."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,12 +150,20 @@ def pairs_of(times: Pairs | AnyArray) -> Pairs:
     return start, site, times[row, site]
 
 
-def _in_order(times: Pairs | AnyArray) -> tuple[IntArray, Small, Small]:
+def _in_order(times: Pairs | AnyArray) -> tuple[AnyArray, Small, Small]:
     """Row, site and time of each pair, rows in order and in each the nearest first, ties to the lower site."""
     start, site, cs = pairs_of(times)
-    row = np.repeat(np.arange(len(start) - 1), np.diff(start))
-    order = np.lexsort((site, cs, row))
-    return row, site[order].astype(np.int32), cs[order].astype(np.int32)
+    start = np.asarray(start, dtype=np.int64)
+    row = np.repeat(np.arange(len(start) - 1, dtype=np.int32), np.diff(start))
+    key = (cs.astype(np.int64) << _SITES) | site
+    _sort_rows(start, key)
+    return row, (key & ((1 << _SITES) - 1)).astype(np.int32), (key >> _SITES).astype(np.int32)
+
+
+@kernel
+def _sort_rows(start, key):  # type: ignore[no-untyped-def]
+    for i in range(len(start) - 1):
+        key[start[i] : start[i + 1]] = np.sort(key[start[i] : start[i + 1]])
 
 
 def _median(
@@ -190,11 +199,11 @@ def _nearest(start, site, cs, opened, times):  # type: ignore[no-untyped-def]
                 break
 
 
-def cover_program(median: MedianInstance, rows: BoolArray, *, cs: int | None = None) -> Program:
-    """An integer program: the limits, and an open site (within ``cs``) for some of the rows; any solution will do."""
+def cover_program(median: MedianInstance, rows: BoolArray) -> Program:
+    """An integer program: the limits, and an open site for some of the rows; any solution will do."""
     sites, asked = len(median.sites), np.flatnonzero(rows)
     row = np.repeat(np.arange(len(rows)), np.diff(median.start))
-    use = rows[row] if cs is None else rows[row] & (median.cs <= cs)
+    use = rows[row]
     place = np.searchsorted(asked, row[use]), median.site[use]
     reach = sp.csr_array((np.ones(int(use.sum())), place), shape=(len(asked), sites))
     matrix = sp.csr_array(sp.vstack([median.limits.rows.astype(float), reach], format="csr"))
@@ -231,16 +240,6 @@ class MedianExchange:
         columns = self.column, self.row, self.cs
         _exchange(*rows, *columns, *self.by_site, used, m.limits.low, m.limits.high, opened, _MOST_PASSES)
         return np.flatnonzero(opened).astype(np.int64)
-
-    def beyond(self, cs: int) -> MedianExchange:
-        """The same search on the time beyond so many centiseconds, each row counted once: 0 where all are near."""
-        m, other = self.median, copy.copy(self)
-        otherwise = np.where(m.otherwise == MUST, MUST, np.maximum(m.otherwise - cs, 0))
-        one = np.ones(len(m.people), dtype=np.int64)
-        other.median = replace(m, people=one, cs=np.maximum(m.cs - cs, 0), otherwise=otherwise, settled=0)
-        other.cs = np.maximum(self.cs - cs, 0)
-        other.otherwise = other.far()
-        return other
 
     def far(self) -> IntArray:
         """``otherwise``, and for rows that must be served more than all time, as far as sums allow."""

@@ -39,7 +39,7 @@ def fixed_by_prices(left: Narrowed, priced: AssignmentPrices, limit: int) -> Nar
     sites, cost = len(left.whole.room), bound.cost
     chosen, change = _exchanges(left, cost)
     total = int(priced.prices.sum()) + int(cost[chosen].sum())
-    spare = (limit << priced.parts) - total
+    spare = ((limit + left.rebate) << priced.parts) - total
     if spare < 0:
         return None
     site = np.repeat(np.arange(sites), np.diff(column))
@@ -51,7 +51,8 @@ def fixed_by_prices(left: Narrowed, priced: AssignmentPrices, limit: int) -> Nar
     kept, away = left.kept.copy(), left.away.copy()
     kept[pair[with_it > spare]] = False
     kept &= ~(np.isin(left.whole.row, row[sure]) & ~np.isin(np.arange(len(kept)), pair[sure]))
-    late = (away < NEVER) & (np.where(away < NEVER, (away << priced.parts) - priced.prices, 0) > spare)
+    paid = left.paid_away
+    late = (paid < NEVER) & (np.where(paid < NEVER, (paid << priced.parts) - priced.prices, 0) > spare)
     away[late] = NEVER
     away[row[sure]] = NEVER
     free = ~(left.opened | left.closed)

@@ -3,6 +3,7 @@
 min  sum cost[i, j] x[i, j] + sum otherwise[i] away[i]
 s.t. sum of x[i, j] over j + away[i] = 1        every row goes whole to one site, or nowhere
      sum of load[i] x[i, j] over i <= room[j] y[j]
+     sum lost[i, j] x[i, j] + sum lost_away[i] away[i] <= most_lost   people who may stay uncovered, if that is asked
      y within the limits; x, away, y 0 or 1
 """
 
@@ -13,11 +14,12 @@ from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
+import scipy.sparse as sp
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.solver.nest import Nest, nest_of
 from quarterhour.siting.question.search import RowsServed
-from quarterhour.siting.question.site_limits import SiteLimits
+from quarterhour.siting.question.site_limits import SiteLimits, as_limits
 
 MUST = -1
 """In ``otherwise``: a site must serve the row."""
@@ -35,13 +37,28 @@ WholePairs = tuple[IntArray, IntArray, IntArray]
 
 
 @dataclass(frozen=True, eq=False)
+class Lost:
+    """How many are left out by each ``pair``, by each row that goes nowhere (``away``), and may be at ``most``."""
+
+    pair: IntArray
+    away: IntArray
+    most: int
+
+    @property
+    def binds(self) -> bool:
+        """Whether a choice can leave out too many."""
+        return bool(self.pair.any() or self.away.any())
+
+
+@dataclass(frozen=True, eq=False)
 class WholeInstance:
     """What is to be decided, in positions; ``build_whole_instance`` makes it.
 
     ``start``, ``site``, ``cost``: the sites of each row, the cheapest first, in steps of ``unit`` above the cheapest
     way of the row; ``otherwise``: the same if none serves it, or ``MUST``. ``settled``: what is paid in any case, so
     that a choice comes to ``settled + unit * value``. ``load``, ``room``: divided by what all loads share.
-    ``rows``: positions in the table that came. ``hopeless``: a row that must be served has no site with room for it.
+    ``rows``: positions in the table that came. ``lost``: who is left out above the fewest of each row, in common
+    units. ``hopeless``: a row that must be served has no site with room for it, or too many are left out in any case.
     """
 
     load: IntArray
@@ -56,6 +73,7 @@ class WholeInstance:
     rows: IntArray
     typical: FloatArray
     """By row what a person's way usually costs it: prices move in proportion."""
+    lost: Lost
     hopeless: bool = False
 
     @cached_property
@@ -81,10 +99,20 @@ class WholeInstance:
         table[:, -1] = np.where(self.otherwise == MUST, self.far, self.otherwise)
         return table
 
+    @cached_property
+    def lost_table(self) -> FloatArray:
+        """Who is left out, as ``table`` has costs; empty where nobody counts."""
+        if not self.lost.binds:
+            return np.empty((0, 0))
+        table = np.zeros((len(self.load), len(self.room) + 1))
+        table[self.row, self.site] = self.lost.pair
+        table[:, -1] = np.where(self.otherwise == MUST, 0, self.lost.away)
+        return table
+
     @property
     def fits_memory(self) -> bool:
         """Whether the table of all costs may be held."""
-        return len(self.load) * (len(self.room) + 1) <= MOST_CELLS
+        return len(self.load) * (len(self.room) + 1) * (1 + self.lost.binds) <= MOST_CELLS
 
     def value(self, went: IntArray, opened: IntArray) -> int | None:
         """What a choice comes to, in steps; ``went``: the site of each row, their number for nowhere.
@@ -102,6 +130,8 @@ class WholeInstance:
             return None
         met = went[self.row] == self.site
         if int(met.sum()) != int((~away).sum()):
+            return None
+        if int(self.lost.pair[met].sum()) + int(self.lost.away[away].sum()) > self.lost.most:
             return None
         return int(self.cost[met].sum()) + int(self.otherwise[away].sum())
 
@@ -124,8 +154,9 @@ class WholeInstance:
 
 
 def build_whole_instance(
-    load: IntArray, pairs: WholePairs, limits: SiteLimits, room: IntArray, *, otherwise: IntArray
-) -> WholeInstance:
+    load: IntArray, pairs: WholePairs, limits: SiteLimits, room: IntArray, *, otherwise: IntArray,
+    lost: Lost | None = None,
+) -> WholeInstance:  # fmt: skip
     """The question without the rows on which nothing depends, and without pairs that cannot be of use.
 
     Parameters
@@ -136,20 +167,23 @@ def build_whole_instance(
     room : by site.
     otherwise : by row, what it costs to be served nowhere; ``MUST``: it must be served. A row without pairs that
         must be served does not count.
+    lost : who is left out by each pair and row, and how many may be; None: that does not matter.
     """
     start, site, cost = (np.asarray(part, dtype=np.int64) for part in pairs)
     row = np.repeat(np.arange(len(load)), np.diff(start))
-    must, counts = otherwise == MUST, np.diff(start) > 0
-    kept = (load[row] <= room[site]) & (must[row] | (cost < otherwise[row]))
+    fits, counts = load[row] <= room[site], np.diff(start) > 0
+    lost, must = _above_fewest(lost or Lost(np.zeros_like(cost), np.zeros_like(otherwise), 0), row, fits, otherwise)
+    use = must[row] | (cost < otherwise[row]) | (lost.pair < lost.away[row])
+    kept = fits & use & (lost.pair <= lost.most)
     left = np.bincount(row[kept], minlength=len(load)) > 0
     settled = int(otherwise[~left & ~must].sum())
-    hopeless = bool((counts & must & ~left).any())
-    row, site, cost = (np.cumsum(left) - 1)[row[kept]], site[kept], cost[kept]
-    by_cost = np.lexsort((site, cost, row))
-    row, site, cost = row[by_cost], site[by_cost], cost[by_cost]
+    hopeless = bool((counts & must & ~left).any()) or lost.most < 0
+    row, site, cost, out = (np.cumsum(left) - 1)[row[kept]], site[kept], cost[kept], lost.pair[kept]
+    by_cost = np.lexsort((site, out, cost, row))
+    row, site, cost, out = row[by_cost], site[by_cost], cost[by_cost], out[by_cost]
     start = np.searchsorted(row, np.arange(int(left.sum()) + 1)).astype(np.int64)
-    load, otherwise = np.asarray(load, dtype=np.int64)[left], np.asarray(otherwise, dtype=np.int64)[left]
-    base = cost[start[:-1]]
+    load, otherwise = np.asarray(load, dtype=np.int64)[left], np.where(must, MUST, otherwise)[left].astype(np.int64)
+    base = np.minimum(cost[start[:-1]], np.where(otherwise == MUST, NEVER, otherwise))
     typical = _typical(start, cost, otherwise, limits)
     settled, cost = settled + int(base.sum()), cost - base[row]
     otherwise = np.where(otherwise == MUST, MUST, otherwise - base)
@@ -158,7 +192,20 @@ def build_whole_instance(
     grain = int(np.gcd.reduce(load)) or 1
     near = np.bincount(site, load[row], len(room)).astype(np.int64)
     made = load // grain, np.minimum(room, near) // grain, start, site, cost, otherwise
-    return WholeInstance(*made, limits, settled, unit, np.flatnonzero(left), typical / unit, hopeless)
+    away = np.where(otherwise == MUST, 0, lost.away[left])
+    of = math.gcd(int(np.gcd.reduce(out)), int(np.gcd.reduce(away))) or 1
+    few = Lost(out // of, away // of, lost.most // of)
+    return WholeInstance(*made, limits, settled, unit, np.flatnonzero(left), typical / unit, few, hopeless)
+
+
+def _above_fewest(lost: Lost, row: IntArray, fits: BoolArray, otherwise: IntArray) -> tuple[Lost, BoolArray]:
+    """Who is left out above the fewest of each row, and which rows must be served, since else too many would be."""
+    must = otherwise == MUST
+    fewest = np.where(must, NEVER, lost.away)
+    np.minimum.at(fewest, row[fits], lost.pair[fits])
+    fewest = np.where(fewest == NEVER, 0, fewest)
+    pair, away, most = lost.pair - fewest[row], lost.away - fewest, lost.most - int(fewest.sum())
+    return Lost(pair, away, most), must | (away > max(0, most))
 
 
 def _typical(start: IntArray, cost: IntArray, otherwise: IntArray, limits: SiteLimits) -> FloatArray:
@@ -178,7 +225,8 @@ class Narrowed:
     """What is left of an instance where some pairs, sites and ways to stay away are ruled out.
 
     ``kept``: which pairs. ``away``: by row what going nowhere costs, ``NEVER`` where it may not. ``opened``,
-    ``closed``: sites that every choice opens, and that none does.
+    ``closed``: sites that every choice opens, and that none does. ``price``: steps that each who is left out counts
+    for where bounds are counted (a Lagrange multiplier); what all who may be left out come to is taken off again.
     """
 
     whole: WholeInstance
@@ -186,10 +234,22 @@ class Narrowed:
     away: IntArray
     opened: BoolArray
     closed: BoolArray
+    price: int = 0
+    groups: tuple[tuple[IntArray, int, int], ...] = ()
     nest: Nest | None = field(init=False)
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "nest", nest_of(self.whole.limits.without(self.opened, self.closed)))
+        object.__setattr__(self, "nest", nest_of(self.limits))
+
+    @property
+    def limits(self) -> SiteLimits:
+        """What the choice of the sites about which nothing is said must keep."""
+        limits, rows = self.whole.limits, self.groups
+        if rows:
+            more = as_limits([(s, np.ones_like(s), low, high) for s, low, high in rows], limits.fixed)
+            low, high = np.r_[limits.low, more.low], np.r_[limits.high, more.high]
+            limits = replace(limits, rows=sp.csr_array(sp.vstack([limits.rows, more.rows])), low=low, high=high)
+        return limits.without(self.opened, self.closed)
 
     @cached_property
     def free(self) -> IntArray:
@@ -202,7 +262,17 @@ class Narrowed:
         w = self.whole
         pair = w.order[self.kept[w.order]]
         column = np.r_[0, np.cumsum(np.bincount(w.site[pair], minlength=len(w.room)))].astype(np.int64)
-        return column, w.row[pair], w.cost[pair], pair
+        return column, w.row[pair], w.cost[pair] + self.price * w.lost.pair[pair], pair
+
+    @cached_property
+    def paid_away(self) -> IntArray:
+        """By row what going nowhere costs with the price of who is left out, ``NEVER`` where it may not."""
+        return np.where(self.away < NEVER, self.away + self.price * self.whole.lost.away, NEVER)
+
+    @property
+    def rebate(self) -> int:
+        """The price of all who may be left out, in steps."""
+        return self.price * self.whole.lost.most
 
     @cached_property
     def ways(self) -> IntArray:
@@ -223,6 +293,10 @@ class Narrowed:
         closed = self.closed.copy()
         closed[site] = True
         return replace(self, closed=closed, kept=self.kept & (self.whole.site != site))
+
+    def counted(self, sites: IntArray, low: int, high: int) -> Narrowed:
+        """The same where of some sites so many open at least and at most."""
+        return replace(self, groups=(*self.groups, (sites, low, high)))
 
     def at(self, sites: IntArray) -> Narrowed:
         """The same with just these sites open."""

@@ -73,7 +73,7 @@ class AssignmentBound:
         """What kernels ask for."""
         whole, left = self.left.whole, self.left
         side = left.free, np.flatnonzero(left.opened).astype(np.int64)
-        ceiling = np.minimum(left.away, self.most) << self.parts
+        ceiling = np.minimum(left.paid_away, self.most) << self.parts
         book = self.cost, self.exact, self.taken, self.chosen
         return self.lists, whole.load, whole.room, side, self.nest, ceiling, self.parts, self.items, self.work, book
 
@@ -84,6 +84,12 @@ class AssignmentBound:
         _usual(whole.start, whole.cost, self.left.kept, max(1, len(whole.room) // max(1, self._open)), start)
         first: IntArray = np.minimum((start * (1 << self.parts)).astype(np.int64), self.ask[5])
         return first
+
+    def carried(self, prices: IntArray, before: AssignmentBound) -> IntArray:
+        """Prices of another price of who is left out: who paid all that he could does so again."""
+        most: IntArray = self.ask[5]
+        carried: IntArray = np.where(prices >= before.ask[5], most, np.minimum(prices, most))
+        return carried
 
     @property
     def _open(self) -> int:
@@ -101,8 +107,9 @@ class AssignmentBound:
         way, hit = np.zeros(len(prices)), np.zeros(len(prices))
         mean, mark = np.zeros(len(self.cost) + 1), np.array([theta, 0.0])
         told = np.array([-(2**62), 0], dtype=np.int64)
-        limit = np.int64(enough) << self.parts
-        aim = float(target) * 2.0**self.parts
+        rebate = self.left.rebate
+        limit = np.int64(enough + rebate) << self.parts
+        aim = float(target + rebate) * 2.0**self.parts
         done = 0
         while done < most:
             turn = min(_AT_ONCE, most - done)
@@ -113,19 +120,23 @@ class AssignmentBound:
             if over(turn) or not going:
                 break
         share = mean[:-1] / mean[-1] if mean[-1] > 0 else mean[:-1]
-        return AssignmentPrices(best, int(told[0]), self.parts, share)
+        return AssignmentPrices(best, int(told[0]) - (rebate << self.parts), self.parts, share)
 
 
 def parts_of(left: Narrowed) -> int:
     """How many binary digits behind the point prices may have, so that no sum leaves 64 bits."""
-    most = int(np.minimum(left.away, most_of(left)).astype(object).sum()) + 1
+    most = int(np.minimum(left.paid_away, most_of(left)).astype(object).sum()) + left.rebate + 1
     return max(0, min(_FINEST, _ROOM - most.bit_length()))
 
 
 def most_of(left: Narrowed) -> int:
     """What a row that must be served may pay at most."""
-    whole = left.whole
-    return _DEAREST * int(max(whole.cost.max(initial=0), whole.otherwise.max(initial=0))) + 1
+    whole, price = left.whole, left.price
+    dearest = max(
+        (whole.cost + price * whole.lost.pair).max(initial=0),
+        (whole.otherwise + price * whole.lost.away).max(initial=0),
+    )
+    return _DEAREST * int(dearest) + 1
 
 
 def _scale(left: Narrowed) -> FloatArray:

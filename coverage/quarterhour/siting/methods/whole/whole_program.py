@@ -58,10 +58,15 @@ class WholeProgram:
         k = np.arange(len(tied))
         ends = np.r_[each[tied], self.place[self.site[tied]]]
         rows.add(np.r_[k, k], ends, np.repeat([1.0, -1.0], len(k)), count=len(k), low=-math.inf, high=0.0)
-        limits = whole.limits.without(left.opened, left.closed)
+        limits = left.limits
         table = limits.rows.tocoo()
         row, column = table.coords
         rows.add(row, column, table.data.astype(float), count=len(limits.low), low=limits.low, high=limits.high)
+        lost, stay = whole.lost, self.may_stay
+        if lost.binds:
+            out = np.r_[lost.pair[self.pair], lost.away[stay]].astype(float)
+            at = np.flatnonzero(out)
+            rows.add(0 * at, self.first[0] + at, out[at], count=1, low=-math.inf, high=float(lost.most))
         matrix, low, high = rows.stacked()
         cost = np.r_[np.zeros(len(free)), whole.cost[self.pair], left.away[self.may_stay]].astype(float)
         box = np.zeros(self.columns), np.ones(self.columns)

@@ -28,6 +28,8 @@ from quarterhour.siting.methods.whole.whole_moves import (
 )
 from quarterhour.siting.question.site_limits import may_change
 
+_LOST_AT_FIRST = 4.0
+"""Times what going nowhere costs somebody, the price of who is left out beyond those that may be, at first."""
 _WIDE = (300, 30), (1000, 12), (math.inf, 8)
 """Near open sites of a row that a search looks at, by how many rows there are."""
 _FEWER = 50
@@ -44,6 +46,7 @@ class WholeSearch:
         self.whole = whole
         rows, sites = len(whole.load), len(whole.room)
         self.table = whole.table
+        self.lost = whole.lost_table
         self.room = np.append(whole.room, int(whole.load.sum()) + 1)
         self.must = whole.otherwise == MUST
         self.fixed = whole.limits.fixed.copy()
@@ -54,8 +57,14 @@ class WholeSearch:
         finite = self.table[np.isfinite(self.table) & (self.table > 0)]
         load = float(whole.load.sum()) / max(1, len(whole.load))
         self.price = max(1e-3, float(finite.mean() if len(finite) else 1.0) / max(1.0, load))
+        self.dear = max(1.0, math.ceil(_LOST_AT_FIRST * self._a_head())) if whole.lost.binds else 0.0
         self.best_went, self.best_open = np.full(rows, sites, dtype=np.int64), np.empty(0, dtype=np.int64)
         self.best = math.inf
+
+    def _a_head(self) -> float:
+        """What somebody left out costs, as far as going nowhere costs anything."""
+        free = (self.whole.otherwise != MUST) & (self.whole.lost.away > 0)
+        return float(np.max(self.whole.otherwise[free] / self.whole.lost.away[free], initial=0.0))
 
     def run(self, begin: IntArray, turns: int) -> bool:
         """So many turns from some open sites; whether they led to a better choice."""
@@ -67,6 +76,8 @@ class WholeSearch:
 
     def _run(self, begin: IntArray, went: IntArray, turns: int) -> bool:
         whole, sites = self.whole, len(self.whole.room)
+        if not len(begin) or not len(went):  # nothing can move, and kernels draw among what there is
+            return False
         turns = turns if COMPILED else max(1, turns // _FEWER)
         opened = np.zeros(sites, dtype=np.bool_)
         opened[begin] = True
@@ -76,11 +87,13 @@ class WholeSearch:
         rules = *limits.by_site(), used, limits.low, limits.high
         near = np.full((len(whole.load), min(self.wide, len(slots)) + 2), -1, dtype=np.int64)
         ask = self.table, whole.load, self.room, near, self.must
+        left_out = self.lost, float(whole.lost.most), np.array([0.0, self.dear])
         side = rules, (whole.start, whole.site), self.fixed, self.may_open, self.liking
         best_went, best_open = self.best_went.copy(), slots.copy()
         found = _turns(
-            ask, side, (went, load, opened, slots), self.price, turns, self.best, best_went, best_open, self.state
-        )
+            ask, side, left_out, (went, load, opened, slots), self.price, turns, self.best, best_went, best_open,
+            self.state,
+        )  # fmt: skip
         if found < self.best:
             self.best, self.best_went, self.best_open = float(found), best_went, np.sort(best_open)
             return True
@@ -92,19 +105,25 @@ class WholeSearch:
 
 
 @kernel
-def _turns(ask, side, choice, price, turns, best, best_went, best_open, state):  # type: ignore[no-untyped-def]
+def _turns(  # type: ignore[no-untyped-def]
+    ask, side, left_out, choice, price, turns, best, best_went, best_open, state
+):
     """The best value, with the best choice in ``best_went`` and ``best_open``."""
     went, load, opened, slots = choice
     table, asks, room, near, must = ask
+    lost_table, may_lose, dear = left_out
     rows, places = table.shape
     chain = np.empty(places, np.int64), np.empty(rows, np.int64), np.empty(rows, np.int64)
-    here_went, here_open, here, first = went.copy(), slots.copy(), _NEVER, price
-    stale, misfits = 0, 0
+    here_went, here_open, here, here_out, first = went.copy(), slots.copy(), _NEVER, 0.0, price
+    stale, misfits, short = 0, 0, 0
+    _reprice(table, lost_table, dear, dear[1])
     for turn in range(turns):
         if turn == 0:
             near_open(side[1], opened, near)
             loose = np.flatnonzero(went == places - 1)
             place_rows(loose, 0.0, table, asks, room, near, choice, state)
+            descend(table, asks, room, near, choice, chain, _NEVER, 30)
+            best = _kept(ask, left_out, choice, best, best_went, best_open)
         else:
             _return(here_went, here_open, asks, side[0], choice)
             _kick(ask, side, choice, state)
@@ -114,8 +133,10 @@ def _turns(ask, side, choice, price, turns, best, best_went, best_open, state): 
         if too_many == 0:
             descend(table, asks, room, near, choice, chain, _NEVER, 30)
         value, too_many, lost = _worth(ask, choice)
+        out = _left_out(lost_table, went)
+        value, out = value - dear[0] * out, max(0.0, out - may_lose)
         stale += 1
-        if too_many == 0 and lost == 0 and value < best - 1e-9:
+        if too_many == 0 and lost == 0 and out == 0.0 and value < best - 1e-9:
             best, stale = value, 0
             best_went[:], best_open[:] = went, slots
         if misfits > 4:
@@ -123,12 +144,54 @@ def _turns(ask, side, choice, price, turns, best, best_went, best_open, state): 
         elif turn % 8 == 7:
             price = max(0.8 * price, 0.02 * first)
         value += 10.0 * price * too_many
-        if turn == 0 or value <= here * (1.0 + 0.015 * share(state) * share(state)):
-            here_went[:], here_open[:], here = went, slots, value
+        at = here + dear[0] * here_out
+        if turn == 0 or value + dear[0] * out <= at + 0.015 * here * share(state) * share(state):
+            here_went[:], here_open[:], here, here_out = went, slots, value, out
+        short = short + 1 if out > 0.0 else max(0, short - 1)
+        if short > 4 and dear[0] < 1e3 * dear[1]:
+            _reprice(table, lost_table, dear, np.ceil(1.5 * dear[0]))
+            short = 0
+        elif turn % 8 == 7 and out == 0.0:
+            _reprice(table, lost_table, dear, max(np.floor(0.8 * dear[0]), np.ceil(0.1 * dear[1])))
         if stale > _STALE and best < _NEVER and best_went[0] >= 0:
-            stale, here = 0, best
+            stale, here, here_out = 0, best, 0.0
             here_went[:], here_open[:] = best_went, best_open
+    _reprice(table, lost_table, dear, 0.0)
     return best
+
+
+@kernel
+def _kept(ask, left_out, choice, best, best_went, best_open):  # type: ignore[no-untyped-def]
+    """The better of the best value and that of a choice, which is kept if it keeps all rules."""
+    value, too_many, lost = _worth(ask, choice)
+    out = _left_out(left_out[0], choice[0])
+    value -= left_out[2][0] * out
+    if too_many > 0 or lost > 0 or out > left_out[1] or value >= best - 1e-9:
+        return best
+    best_went[:], best_open[:] = choice[0], choice[3]
+    return value
+
+
+@kernel
+def _reprice(table, lost_table, dear, price):  # type: ignore[no-untyped-def]
+    """Another price of who is left out, in the costs; whole numbers, so that sums stay exact."""
+    if lost_table.shape[0] and price != dear[0]:
+        more = price - dear[0]
+        for i in range(table.shape[0]):
+            for j in range(table.shape[1]):
+                if lost_table[i, j] > 0.0:
+                    table[i, j] += more * lost_table[i, j]
+        dear[0] = price
+
+
+@kernel
+def _left_out(lost_table, went):  # type: ignore[no-untyped-def]
+    """How many a choice leaves out."""
+    out = 0.0
+    if lost_table.shape[0]:
+        for i in range(len(went)):
+            out += lost_table[i, went[i]]
+    return out
 
 
 @kernel

@@ -16,6 +16,7 @@ import numpy as np
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.whole.whole_fixing import fixed_by_prices, settled_by_counting
+from quarterhour.siting.methods.whole.whole_groups import site_groups
 from quarterhour.siting.methods.whole.whole_instance import Narrowed
 from quarterhour.siting.methods.whole.whole_prices import AssignmentBound, AssignmentPrices
 from quarterhour.siting.methods.whole.whole_program import LeafResult
@@ -26,6 +27,10 @@ ROUNDS = 80
 """Of prices at a node, and again after each fixing that gave much."""
 _TRIED, _TRIES = (1000, 8, 20), (math.inf, 4, 8)
 """Sites tried and rounds of each, by how many rows there are."""
+_REPRICED = 30
+"""Rounds at another price of who is left out."""
+_UNSURE = 0.45
+"""How near to one half beside a whole number the count of a group is to be for a branching."""
 _AGAIN, _WORTH_IT = 3, 5
 _FEW_PAIRS = 500
 """Pairs beyond one a row up to which a node goes to the integer program as it is."""
@@ -40,12 +45,15 @@ class Node:
     kept: np.ndarray = field(compare=False)
     away: IntArray = field(compare=False)
     sites: np.ndarray = field(compare=False)
+    price: int = field(compare=False)
+    groups: tuple[tuple[IntArray, int, int], ...] = field(compare=False)
     prices: AssignmentPrices = field(compare=False)
 
     def left(self, like: Narrowed) -> Narrowed:
         """What is left, unpacked."""
         kept = np.unpackbits(self.kept, count=len(like.kept)).astype(np.bool_)
-        return Narrowed(like.whole, kept, self.away, *self.sites)
+        opened, closed = self.sites
+        return Narrowed(like.whole, kept, self.away, opened, closed, self.price, self.groups)
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,12 +74,16 @@ class TreeAsks:
 class WholeTree:
     """The tree over the sites of an instance; ``search`` runs until it is empty or the budget is over."""
 
-    def __init__(self, root: Narrowed, priced: AssignmentPrices, asks: TreeAsks, *, budget: SearchBudget) -> None:
+    def __init__(
+        self, root: Narrowed, priced: AssignmentPrices, asks: TreeAsks, *, budget: SearchBudget, dearest: int = 0
+    ) -> None:
+        self.dearest = dearest
         self.root, self.asks, self.budget = root, asks, budget
         self.nodes, self.made = 0, 0
         self.heap: list[Node] = []
         self.unsolved: list[Node] = []
         """Leaves whose program was not solved in its time."""
+        self.groups = site_groups(root.whole)
         self.tried = _TRIED if len(root.whole.load) <= _TRIED[0] else _TRIES
         self._push(priced.bound, root, priced)
 
@@ -110,7 +122,7 @@ class WholeTree:
     def _node(self, bound: int, left: Narrowed, priced: AssignmentPrices) -> Node:
         self.made += 1
         sites = np.array([left.opened, left.closed])
-        return Node(bound, self.made, np.packbits(left.kept), left.away, sites, priced)
+        return Node(bound, self.made, np.packbits(left.kept), left.away, sites, left.price, left.groups, priced)
 
     def _over(self, rounds: int) -> bool:
         self.budget.spend(rounds=rounds)
@@ -137,6 +149,8 @@ class WholeTree:
         left, bound, begin, priced = node.left(self.root), node.bound, node.prices.prices, node.prices
         for _ in range(_AGAIN):
             priced = self._priced(left, begin, priced, rounds=ROUNDS, theta=0.5)
+            if left.price:
+                left, priced = self._repriced(left, priced)
             bound, begin = max(bound, priced.bound), priced.prices
             before = left.pairs + 2 * len(left.free)
             narrowed = None if bound > self.asks.limit() else fixed_by_prices(left, priced, self.asks.limit())
@@ -146,6 +160,25 @@ class WholeTree:
             if before - left.pairs - 2 * len(left.free) < _WORTH_IT or self.budget.over():
                 break
         return bound, left, priced
+
+    def _repriced(self, left: Narrowed, priced: AssignmentPrices) -> tuple[Narrowed, AssignmentPrices]:
+        """The price of who is left out doubled or halved as long as that proves more."""
+        for up in (True, False):
+            moved = False
+            while priced.bound <= self.asks.limit() and not self.budget.over():
+                price = min(2 * left.price, self.dearest) if up else left.price // 2
+                if price in (0, left.price):
+                    break
+                other = replace(left, price=price)
+                now, then = AssignmentBound(left, priced.parts), AssignmentBound(other, priced.parts)
+                begin = then.carried(priced.prices, now)
+                found = self._priced(other, begin, priced, rounds=_REPRICED, theta=0.3)
+                if found.total <= priced.total:
+                    break
+                moved, left, priced = True, other, found
+            if moved:
+                break
+        return left, priced
 
     def _priced(
         self, left: Narrowed, begin: IntArray, known: AssignmentPrices, *, rounds: int, theta: float
@@ -164,8 +197,10 @@ class WholeTree:
     def _branch(self, left: Narrowed, priced: AssignmentPrices, bound: int) -> None:
         _, many, rounds = self.tried
         free, best = left.free, None
-        for site in free[np.argsort(np.abs(priced.open[free] - 0.5), kind="stable")][:many].tolist():
-            kids = [self._kid(left.branched(site, opens=opens), priced, bound, rounds) for opens in (True, False)]
+        unsure = free[np.argsort(np.abs(priced.open[free] - 0.5), kind="stable")][:many]
+        ways = [*self._by_count(left, priced, max(1, many // 2)), *(_by_site(left, site) for site in unsure.tolist())]
+        for way in ways:
+            kids = [self._kid(kid, priced, bound, rounds) for kid in way]
             limit = self.asks.limit()
             rise = sorted((limit + 1 if kid is None else min(kid[0], limit + 1)) - bound for kid in kids)
             score = max(rise[0], 1e-3) * max(rise[1], 1e-3)
@@ -178,6 +213,17 @@ class WholeTree:
             if kid is not None and kid[0] <= self.asks.limit():
                 self._push(*kid)
 
+    def _by_count(self, left: Narrowed, priced: AssignmentPrices, most: int) -> list[tuple[Narrowed, Narrowed]]:
+        """Those groups of sites of which about half a site is open too much or too little: at most so many, or more."""
+        count = np.array([priced.open[group].sum() for group in self.groups])
+        unsure = np.abs(count - np.floor(count) - 0.5)
+        ways = []
+        for g in np.argsort(unsure, kind="stable")[:most].tolist():
+            if unsure[g] < _UNSURE:
+                group, few = self.groups[g], int(count[g])
+                ways.append((left.counted(group, few + 1, len(group)), left.counted(group, 0, few)))
+        return ways
+
     def _kid(
         self, left: Narrowed, priced: AssignmentPrices, bound: int, rounds: int
     ) -> tuple[int, Narrowed, AssignmentPrices] | None:
@@ -186,6 +232,10 @@ class WholeTree:
             return None
         found = self._priced(narrowed, priced.prices, priced, rounds=rounds, theta=0.3)
         return max(bound, found.bound), narrowed, found
+
+
+def _by_site(left: Narrowed, site: int) -> tuple[Narrowed, Narrowed]:
+    return left.branched(site, opens=True), left.branched(site, opens=False)
 
 
 def likely(left: Narrowed, open_share: FloatArray) -> FloatArray:

@@ -113,7 +113,7 @@ def siting_from_matrix(
     settled = {"existing": positions(existing, columns), "required": positions(required, columns)}
     problem = as_problem(
         name,
-        demand=table.iloc[row_order.id_order(table.index)],
+        demand=row_order.by_id(table.to_frame("people") if isinstance(table, pd.Series) else table),
         sites=row_order.by_id(_site_table(columns, further, settled)),
         times=times if by_class else times[""],
         minutes=within if within is not None else asked if by_class else asked[""],
@@ -206,7 +206,7 @@ def _as_column(demand: Any) -> pd.Series:
 
 
 def _once(ids: pd.Index, key: str) -> None:
-    if not ids.is_unique:
+    if not row_order.is_unique(ids):
         raise DataError(key, ids=first_ids(ids[ids.duplicated()].unique()))
 
 

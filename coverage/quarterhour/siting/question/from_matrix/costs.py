@@ -14,6 +14,7 @@ from quarterhour.base.arrays import AnyArray, Csr, FloatArray
 from quarterhour.base.cells import Strange, figures
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
 from quarterhour.base.errors import DataError
+from quarterhour.base.jit import COMPILED, kernel
 from quarterhour.siting.question.figures import cell_said
 from quarterhour.siting.question.ids import as_ids
 
@@ -173,8 +174,26 @@ def _dense_blocks(table: Any, names: _Names) -> Callable[[], Iterator[Block]]:
 
 
 def _block(costs: FloatArray) -> Block:
-    row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
-    return Block(np.bincount(row, minlength=len(costs)), column, costs[row, column])
+    if not COMPILED:
+        row, column = np.nonzero(~(np.isnan(costs) | np.isposinf(costs)))
+        return Block(np.bincount(row, minlength=len(costs)), column, costs[row, column])
+    count = np.empty(len(costs), np.int64)
+    column, cost = np.empty(costs.size, np.int32), np.empty(costs.size)
+    end = _gather(costs, count, column, cost)
+    return Block(count, column[:end], cost[:end])
+
+
+@kernel
+def _gather(costs, count, column, cost):  # type: ignore[no-untyped-def]
+    end = 0
+    for i in range(costs.shape[0]):
+        begin = end
+        for j in range(costs.shape[1]):
+            if costs[i, j] < np.inf:
+                column[end], cost[end] = j, costs[i, j]
+                end += 1
+        count[i] = end - begin
+    return end
 
 
 def _numbers(some: Any, begin: int, names: _Names) -> FloatArray:

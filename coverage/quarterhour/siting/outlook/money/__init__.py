@@ -1,0 +1,1 @@
+"""Plans and money: what each budget buys, and building by the money of each year."""

@@ -1,0 +1,69 @@
+"""Candidates in one of several sizes, asked in a study: page, console, workbook and record, in both languages."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+import quarterhour as qh
+from quarterhour.report.console import summary_lines
+from quarterhour.siting.proof.plan_record import read_record, verify_record
+from study.test_siting import asked, question, street
+
+SIZES = "sizes = [{ capacity = 20, cost_yuan = 100 }, { capacity = 60, cost_yuan = 250, running_yuan = 5 }]"
+ROOM = f'{{ unit = "visits", column = "visits", existing_each = 90, {SIZES} }}'
+BUDGET = "{ yuan = 400, years = 1, new_each = 999 }"
+
+
+def test_a_study_chooses_a_size_for_each_place(toy_study: Path) -> None:
+    proposal = asked(toy_study, question(capacity=ROOM, new_sites="2", budget=BUDGET))
+    plan, sites = proposal.plan, proposal.problem.sites
+    assert plan.status == "optimal" and plan.chosen
+    assert {"p0@20", "p0@60", "p4@20", "p4@60"} <= {*sites.index}
+    assert sites.loc["p0@60", ["capacity", "cost_yuan", "running_yuan"]].tolist() == [60, 250, 5]
+    assert sites.at["p0@20", "name"] == "地块p0 (20)"
+    places = [site.partition("@")[0] for site in plan.chosen]
+    assert len(set(places)) == len(places)
+    assert plan.figures.cost_yuan <= 400
+
+
+def test_a_conflict_names_the_place(toy_study: Path) -> None:
+    proposal = asked(toy_study, question(capacity=ROOM, new_sites="3", conflicts='[["p0", "p1"]]'))
+    sites, pairs = list(proposal.problem.sites.index), proposal.problem.conflicts.tolist()
+    named = {frozenset((sites[a], sites[b])) for a, b in pairs}
+    assert {frozenset(("p0@20", "p1@60")), frozenset(("p0@60", "p1@60")), frozenset(("p2@20", "p2@60"))} <= named
+    assert frozenset(("p0@20", "p2@20")) not in named
+
+
+@pytest.mark.parametrize("split", ["true", "false"])
+@pytest.mark.parametrize(("lang", "said"), [("zh", "中选一种规模"), ("en", "built in one size of 20, 60")])
+def test_sizes_stand_in_page_console_and_record(
+    toy_study: Path, tmp_path: Path, lang: str, said: str, split: str
+) -> None:
+    room = ROOM.replace("existing_each", f"split = {split}, existing_each")
+    street(toy_study, question(capacity=room, new_sites="2", budget=BUDGET))
+    results = qh.run_study(qh.read_study(toy_study), checks=False)
+    assert any(said in line for line in summary_lines(results, lang))
+    qh.write_results(results, tmp_path / "out", lang=lang)
+    page = (tmp_path / "out" / "report.md").read_text("utf-8")
+    assert said in page and "(60)" in page
+    for record in json.loads((tmp_path / "out" / "plan.json").read_text("utf-8")):
+        verify_record(record)
+        assert all("@" in site for site in read_record(record)[1].chosen)
+
+
+@pytest.mark.parametrize(
+    ("lines", "said"),
+    [
+        ({"capacity": ROOM.replace("capacity = 60", "capacity = 20")}, "the size 20 is there twice"),
+        ({"capacity": ROOM.replace("capacity = 60", "capacity = 0")}, "capacity"),
+        ({"capacity": ROOM.replace("existing_each", "new_each = 5, existing_each")}, "new_each"),
+        ({"capacity": ROOM, "required": '["p0"]'}, "required"),
+    ],
+)
+def test_sizes_that_cannot_be_meant_are_said(toy_study: Path, lines: dict[str, str], said: str) -> None:
+    with pytest.raises(qh.errors.StudyError, match=said) as told:
+        asked(toy_study, question(**lines))
+    assert told.value.sentence("zh")
