@@ -379,15 +379,14 @@ def test_the_log_of_an_error_of_ours_lies_beside_the_results(
 
 def test_the_demo_is_a_run_of_the_embedded_study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from quarterhour import cli
+    from quarterhour.cli.options import Given
 
-    asked: list[tuple[str, dict[str, object]]] = []
-    monkeypatch.setattr(cli, "_run", lambda study, **how: asked.append((study, how)))
+    asked: list[tuple[object, ...]] = []
+    monkeypatch.setattr(cli, "_run", lambda study, given, **how: asked.append((study, given, how)))
     with pytest.raises(SystemExit) as ended:
         cli.app(["demo", "--out", str(tmp_path), "--quiet"])
     assert not ended.value.code
-    assert asked == [
-        (str(qh.demo_folder()), {"out": tmp_path, "roads": None, "lang": "zh", "quiet": True, "verbose": False})
-    ]
+    assert asked == [(str(qh.demo_folder()), Given(), {"out": tmp_path, "lang": "zh", "quiet": True, "verbose": False})]
 
 
 def test_a_second_run_takes_the_kept_networks_unless_told_not_to(
