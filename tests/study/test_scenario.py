@@ -71,8 +71,9 @@ def test_who_is_inside_is_as_by_hand(study: qh.Study, changes: dict[str, Any], h
 def test_changes_add_up_and_leave_the_study_as_it_was(study: qh.Study) -> None:
     both = study.scenario(minutes=20).scenario(add=place(2700)).scenario(add=place(0, id=["w2"]), close="b")
     assert inside(qh.run_study(both, circles_only=True)) == {"w", "m", "e"}
-    assert [line.split("：")[0] for line in both.changes.sentences("zh")] == [
-        "circles.home-care-circle.minutes", "circles.care-circle.minutes", "新增设施 2 处", "停用设施 1 处",
+    assert both.changes.sentences("zh") == [
+        "居家养老服务圈：标准（分钟） 15 → 20", "照料护理服务圈：标准（分钟） 15 → 20",
+        "新增设施 2 处：new-1、w2", "停用设施 1 处：b",
     ]  # fmt: skip
     assert both.changes.sentences("en")[-1] == "1 facilities closed: b"
     assert "4 changes" in repr(both) and "change" not in repr(study)
@@ -82,8 +83,8 @@ def test_changes_add_up_and_leave_the_study_as_it_was(study: qh.Study) -> None:
 def test_a_whole_table_is_told_by_its_size(study: qh.Study) -> None:
     (asked,) = study.file.siting
     told = study.scenario(settings={"siting": [asked.model_dump(exclude_unset=True)] * 1, "study.seed": 2})
-    assert told.changes.sentences("zh") == ["siting：1 项内容 → 1 项内容", "study.seed：1 → 2"]
-    assert told.changes.sentences("en")[0] == "siting: 1 entries → 1 entries"
+    assert told.changes.sentences("zh") == ["siting 1 项内容 → 1 项内容", "study.seed 1 → 2"]
+    assert told.changes.sentences("en")[0] == "siting 1 entries → 1 entries"
 
 
 def test_other_roads_stand_in(study: qh.Study, toy_study: Path) -> None:
@@ -232,7 +233,7 @@ def test_the_command_line_takes_settings_and_writes_what_changed(toy_study: Path
     asked = ["--set", f"circles.{HOME}.minutes=45", "--against", str(before)]
     told = run_command("check", str(toy_study), "--out", str(after), *asked)
     assert told.returncode == 0, told.stderr
-    assert "本结果按改动后的研究算出：circles.home-care-circle.minutes：15 → 45。" in told.stdout
+    assert "本结果按改动后的研究算出：居家养老服务圈：标准（分钟） 15 → 45。" in told.stdout
     one, other = (json.loads((folder / "manifest.json").read_text(encoding="utf-8")) for folder in (before, after))
     assert other["changes"] == [{"path": f"circles.{HOME}.minutes", "was": 15.0, "now": 45}]
     assert "changes" not in one and one["asked"] != other["asked"]

@@ -49,7 +49,7 @@ class Comparison(found.Comparison):
         """Draws a circle before and after, side by side; both axes.
 
         ``column``: ``met``, on the right with who comes inside and who falls out; or ``minutes``, on one scale.
-        ``circle``: the first that both have, if None. ``ax``: two axes. Otherwise as `CircleResult.plot`.
+        ``circle``: if None that of which most people come inside or fall out. ``ax``: two axes. Otherwise as `CircleResult.plot`.
         """
         asked = self._asked(circle)
         frame = self.communities.loc[asked]
@@ -66,7 +66,12 @@ class Comparison(found.Comparison):
     def _asked(self, circle: str | None) -> str:
         if circle is not None and circle not in self.circles:
             raise UnknownIdError("desk.unknown", id=circle, **told_known(circle, self.circles))
-        return circle or self.circles[0]
+        return circle or max(self.circles, key=lambda known: (self._moved(known), -self.circles.index(known)))
+
+    def _moved(self, circle: str) -> int:
+        """The people who come inside or fall out."""
+        city = self.areas.xs((circle, "city"), level=("circle", "level"))
+        return int(city[["gained", "lost"]].to_numpy().sum())
 
     @staticmethod
     def _check(results: Results, circle: str) -> CircleCheck:

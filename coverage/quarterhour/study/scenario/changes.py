@@ -49,7 +49,7 @@ class Changes:
             i18n.say(
                 "scenario.setting",
                 lang,
-                path=s.path,
+                name=s.name(lang),
                 was=_told(s, s.was, modes, lang),
                 now=_told(s, s.now, modes, lang),
             )

@@ -20,11 +20,22 @@ _NAMES = ("id", "name", "people")
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting that was changed; ``was`` is None where the file does not say it."""
+    """One setting that was changed; ``was`` is None where the file does not say it.
+
+    ``of``: what the row that holds it is called, Chinese and English; blank where it has no names.
+    """
 
     path: str
     was: Any
     now: Any
+    of: tuple[str, str] = ("", "")
+
+    def name(self, lang: str) -> str:
+        """What was changed, as a planner calls it; else its path."""
+        of, key = self.of[lang != "zh"], self.path.rpartition(".")[2]
+        if not of or i18n.entry(f"scenario.key_{key}") is None:
+            return self.path
+        return f"{of}{'：' if lang == 'zh' else ': '}{i18n.say(f'scenario.key_{key}', lang)}"
 
 
 def with_settings(file: StudyFile, settings: Mapping[str, Any]) -> tuple[StudyFile, tuple[Setting, ...]]:
@@ -39,7 +50,8 @@ def with_settings(file: StudyFile, settings: Mapping[str, Any]) -> tuple[StudyFi
         home, key = _home(told, path)
         before = home.get(key) if isinstance(home, dict) else home[key]
         home[key] = value
-        made.append(Setting(path, before, value))
+        named = home if isinstance(home, dict) else {}
+        made.append(Setting(path, before, value, (str(named.get("zh", "")), str(named.get("en", "")))))
     try:
         return StudyFile.model_validate(told), tuple(made)
     except ValidationError as why:
