@@ -49,7 +49,8 @@ class Comparison(found.Comparison):
         """Draws a circle before and after, side by side; both axes.
 
         ``column``: ``met``, on the right with who comes inside and who falls out; or ``minutes``, on one scale.
-        ``circle``: if None that of which most people come inside or fall out. ``ax``: two axes. Otherwise as `CircleResult.plot`.
+        ``circle``: if None that of which most people come inside or fall out. ``ax``: two axes. Otherwise as
+        `CircleResult.plot`.
         """
         asked = self._asked(circle)
         frame = self.communities.loc[asked]
