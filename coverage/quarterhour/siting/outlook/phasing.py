@@ -25,7 +25,8 @@ from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, 
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
+from quarterhour.siting.question.rules import Budget
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting

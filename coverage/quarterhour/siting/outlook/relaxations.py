@@ -25,7 +25,8 @@ from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
+from quarterhour.siting.question.rules import Budget, Quota
 from quarterhour.siting.question.search import COUNTING, Limits, as_limits
 from quarterhour.siting.solve import solve_siting
 

@@ -15,7 +15,8 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.outlook.change import PlanChange, compare_plans
 from quarterhour.siting.question.figures import is_whole, short_repr, whole_figures
 from quarterhour.siting.question.plan import Reason, SitingPlan, Status
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.search import DEFAULT_SECONDS, as_limits
 from quarterhour.siting.solve import solve_siting
 

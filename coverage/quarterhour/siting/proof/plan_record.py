@@ -29,7 +29,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.seal import PLACE, at_its_place, check_together, sealed, sealed_together
 from quarterhour.siting.proof.second_count import Recount
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 
 OLD_PAGES: dict[int, dict[str, str]] = {3: {"siting": "explanation"}, 4: {}, 5: {}}
 """By format: on which page of words the sentences of an older record stood, and where they stand today."""

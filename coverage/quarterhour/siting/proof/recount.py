@@ -19,7 +19,8 @@ from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 
 
 @takes(problem=SitingProblem, plan=SitingPlan)

@@ -19,18 +19,8 @@ from quarterhour.base.labels import unit_by_language
 from quarterhour.base.row_order import is_unique
 from quarterhour.siting.question.figures import LARGEST, cell_said, is_whole, short_repr, whole_figures
 from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table
-from quarterhour.siting.question.problem import (
-    AREA_LEVELS,
-    WHOLE,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Spacing,
-    Standard,
-)
+from quarterhour.siting.question.problem import AREA_LEVELS, WHOLE, Coverage, Goal, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.question.sites import check_sites, conflicts_of, money_counts, site_frame
 from quarterhour.siting.question.terms import (
     Standards,

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.centiseconds import centiseconds
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 
 if TYPE_CHECKING:
     from quarterhour.travel.times import TravelTimes
@@ -21,9 +22,6 @@ STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
 SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity", "least_load")
 AREA_LEVELS = ("town", "county")
-EVERY_AREA = ("*",)
-TOGETHER = " + "
-"""Between the ids of areas that have their sites together."""
 QUOTA_LEVELS = (*AREA_LEVELS, "state")
 PPM = 1_000_000
 """A coefficient is counted in millionths, rounded up, so that it stays a whole number."""
@@ -67,32 +65,6 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """At least ``minimum`` (and at most ``maximum``) open sites in every area of a level.
-
-    ``level``: the column of the sites that is counted, ``town`` or ``county``; existing sites count. By ``state`` the
-    upgrades can be limited.
-    ``areas``: the ids that must have them (also those without a candidate); ``EVERY_AREA``: every town or
-    county that a site or a community lies in, which ``as_problem`` writes out.
-    ``tier``: only sites that count for this tier; a site may count for several.
-    ``groups``: areas that have their sites together, a site in one serving all of them: each group counts as one area,
-    called by its ids with `` + `` between, and stands among ``areas`` in their stead.
-    """
-
-    level: str
-    areas: tuple[str, ...] = EVERY_AREA
-    minimum: int = 1
-    maximum: int | None = None
-    tier: str = ""
-    groups: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def group_of(self) -> dict[str, str]:
-        """By area that shares its sites the name of its group."""
-        return {area: TOGETHER.join(group) for group in self.groups for area in group}
-
-
-@dataclass(frozen=True, slots=True)
 class Standard:
     """How near is near enough: ``minutes``, a trip of exactly so many included.
 
@@ -131,44 +103,6 @@ class Coverage:
     everyone: bool | None = None
     at_least: int = 0
     farthest: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What may be spent: ``yuan`` (None: any sum) on building and on running for ``years``.
-
-    A site that is built or upgraded costs its ``cost_yuan`` and ``years`` times its ``running_yuan``.
-    """
-
-    yuan: int | None = None
-    years: int = 0
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Capacity:
-    """A site serves no more than its ``capacity`` (a column of the sites; missing: no limit).
-
-    A community is served by one open site within the standard, whole or not at all; ``split``: its people may
-    be shared out among several. ``load``: what each community asks for, in the ``unit`` of the capacity (beds,
-    visits, graves), by community id; None: its counted people.
-    """
-
-    unit: str = "people"
-    load: pd.Series | None = None
-    split: bool = False
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Spacing:
-    """New sites stand at least ``metres`` from each other; ``existing``: and from existing ones.
-
-    ``distances``: metres, sites x sites in their order, or a DataFrame by site id; None: from the columns ``x`` and
-    ``y`` of the sites.
-    """
-
-    metres: float
-    distances: Any = None
-    existing: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -15,16 +15,8 @@ from quarterhour.base.cells import figure_table
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, short_repr, whole_figures
 from quarterhour.siting.question.ids import as_list, goes_by_row, id_texts
-from quarterhour.siting.question.problem import (
-    SITE_COLUMNS,
-    SITE_FIGURES,
-    STATES,
-    Apart,
-    Budget,
-    Capacity,
-    Goal,
-    Spacing,
-)
+from quarterhour.siting.question.problem import SITE_COLUMNS, SITE_FIGURES, STATES, Apart, Goal
+from quarterhour.siting.question.rules import Budget, Capacity, Spacing
 
 NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 
