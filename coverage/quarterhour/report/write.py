@@ -123,6 +123,17 @@ def write_results(
     (``io.sets``): the manifest comes last and lists every file with its hash. The same study gives the same bytes in
     every file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a file that
     somebody holds, the others are in place; or says that another run works there.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(qh.read_study(small_study(folder)))
+    ...     written = qh.write_results(results, folder + "/results", lang="en")
+    >>> [path.name for path in written]
+    ['map.html', 'coverage.xlsx', 'results.gpkg', 'plan.json', 'report.md', 'scorecard.csv', 'issues.csv',
+    'rejected.csv', 'manifest.json']
     """
     return hand_in(results, out, lang=lang, tell=tell, processes=processes, told_in=told_in).paths
 
@@ -237,7 +248,27 @@ def _relocations(p: Proposal) -> dict[str, Any] | None:
 
 @takes(results=Results)
 def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
-    """The map for the meeting: one page that opens without a network; ``parts`` where it is made already."""
+    """The map for the meeting: one page that opens without a network.
+
+    Parameters
+    ----------
+    results : of a run.
+    lang : ``zh`` or ``en``.
+    parts : what the report counts, where it is made already.
+
+    Returns
+    -------
+    A ``MapPage``: the page as text, which a notebook shows.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(qh.read_study(small_study(folder)), circles_only=True)
+    >>> "</html>" in qh.meeting_map(results, "en")
+    True
+    """
     results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs

@@ -276,6 +276,19 @@ class Results:
     the manifest alone. ``protection``: how counts of persons were put together, in results that may be published;
     None in those that hold the truth. ``before``: the study and its inputs as they were before a forecast, where
     they are worked out again to be published. ``done``: what the run was asked for, ``checks`` and ``siting``.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(qh.read_study(small_study(folder)))
+    >>> results.checks[0]
+    <CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>
+    >>> results.checks[0].communities["minutes"].to_dict()
+    {'e': 45.0, 'm': 15.0, 'w': 15.0}
+    >>> results.proposals[0].plan
+    <SitingPlan centres: optimal, 1 new site, 100.0% covered>
     """
 
     study: Study

@@ -63,7 +63,32 @@ _NOT_READ = {"circles", "pictures", "targets", "siting", "access", "beds", "roun
 
 @within_limits
 def read_study_inputs(study: Study) -> Inputs:
-    """The tables of a study, checked."""
+    """The tables of a study, checked.
+
+    Parameters
+    ----------
+    study : as ``read_study`` gives it, or a scenario of it.
+
+    Returns
+    -------
+    ``Inputs``: ``communities``, ``facilities``, ``towns``, ``roads`` ... in the study CRS in metres, and ``findings``,
+    a row for each thing that was set aside or assumed.
+
+    Raises
+    ------
+    MissingError, DataError : a file that is not there, or cannot be what the study says.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     inputs = qh.read_study_inputs(qh.read_study(small_study(folder)))
+    >>> inputs
+    <Inputs: 3 communities, 1 facilities, 4 roads, 0 findings>
+    >>> inputs.communities["older"].to_dict()
+    {'e': 30, 'm': 50, 'w': 100}
+    """
     if study.changes:
         made = changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
     else:
@@ -116,6 +141,15 @@ def run_study(
     ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
     without it they hold the truth, and no plan that counts guarded people is kept on the way. ``tables``: inputs that
     were read before. ``circles_only``: the circles and nothing else, the quick answer for scenarios (``check_study``).
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(qh.read_study(small_study(folder)))
+    >>> results.checks[0], results.proposals[0].plan.chosen
+    (<CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>, ('e',))
     """
     if circles_only:
         return check_study(study, lang=lang, tell=tell)
@@ -187,14 +221,27 @@ def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = No
 def compare(before: Results | Study | str | Path, after: Results | Study | str | Path) -> Comparison:
     """Two studies, scenarios or results side by side: their circles by community, town, county and city.
 
-    A study or its path is checked first (`check_study`); results are taken as they are.
+    Parameters
+    ----------
+    before, after : a study or its path is checked first (`check_study`); results are taken as they are.
+
+    Returns
+    -------
+    A ``Comparison``: ``communities`` and ``areas``, and in ``sentences(lang)`` what changes.
+
+    Raises
+    ------
+    DataError : the two have no circle or no communities in common, or one of the two cannot be checked.
 
     Examples
     --------
-    >>> import quarterhour as qh
-    >>> study = qh.read_study(qh.demo_folder())
-    >>> qh.compare(study, study.scenario(circle="home-care-circle", minutes=20))
-    <Comparison of 2 circles: 214 communities come inside, 0 fall out>
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = qh.read_study(small_study(folder))
+    ...     found = qh.compare(study, study.scenario(circle="home-care-circle", minutes=45))
+    >>> found
+    <Comparison of 1 circles: 1 communities come inside, 0 fall out>
     """
     found = [one if isinstance(one, Results) else check_study(one) for one in (before, after)]
     return compare_results(*found)

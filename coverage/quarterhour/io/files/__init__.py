@@ -179,6 +179,17 @@ def read_places(
     from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
     sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. ``origin`` is told the rows
     and numbers that the places had in the file. Errors as read_table and as_places.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, pandas as pd, quarterhour as qh
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "villages.csv")
+    ...     table = pd.DataFrame({"id": ["a"], "name": "东村", "lon": 122.1, "lat": 37.5, "older": 120})
+    ...     table.to_csv(path, index=False)
+    ...     places, findings = qh.read_places(path, table="communities", crs="EPSG:32651", people=["older"])
+    >>> places["older"].to_dict()
+    {'a': 120}
     """
     kept, told, _ = read_counted_places(
         path, table=table, crs=crs, columns=columns, people=people, parts=parts, required=required,
@@ -314,6 +325,13 @@ def read_roads_file(
 
     ``source_crs`` is for a file that names none, ``datum`` for lon/lat taken from a web map. DataError without
     geometry, without a CRS, or where coordinates do not fit the CRS they claim.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> roads = qh.read_roads_file(qh.demo_folder() / "railways.geojson", crs="EPSG:32651")
+    >>> roads.crs.to_epsg(), set(roads.geom_type)
+    (32651, {'LineString'})
     """
     roads, _ = read_layer(
         path, table="roads", crs=crs, layer=layer, source_crs=source_crs, datum=datum, encoding=encoding, taken=False

@@ -51,6 +51,14 @@ def reserve_sites(problem: SitingProblem, plan: SitingPlan, *, most: int = 3) ->
     ------
     DataError : the plan is of another question or chooses nothing; ``most`` is no whole number of 1 or more; a least
         load within a capacity, whose exchanges no flow tells.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> reserves = qh.siting.reserve_sites(problem, qh.solve_siting(problem))
+    >>> reserves[["site", "place", "substitute", "value", "loss"]].values.tolist()
+    [['0', 1, '1', 50.0, 10.0]]
     """
     if not is_whole(most, 1):
         raise DataError("phasing.bad_reserves", most=short_repr(most))

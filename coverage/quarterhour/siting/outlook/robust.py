@@ -72,6 +72,13 @@ def robust_sites(
     ------
     DataError : ranges that cannot be meant; time that does not depend on pace, and no ``paced``. CutoffError : times
         searched less far than the fastest speed asks.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> qh.siting.robust_sites(problem, scenarios=3, seed=1).sites["share"].to_dict()
+    {'0': 1.0, '1': 0.0}
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=_SECONDS)
     if told:

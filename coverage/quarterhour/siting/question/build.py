@@ -83,6 +83,18 @@ def as_problem(
     ------
     DataError : what came cannot be a siting question; the message says which ids.
     CutoffError : the standard is beyond what was searched.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 16]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> times = qh.travel_times(network, homes, homes, minutes=15, heading="to_site")
+    >>> columns = {"state": "candidate", "town": "", "county": "", "name": "", "quality": ""}
+    >>> sites = pd.DataFrame(columns, index=homes.index)
+    >>> qh.siting.as_problem("canteens", demand=pd.Series({"west": 120, "east": 40}), sites=sites, times=times,
+    ...                      minutes=15, objective="max-cover", new_sites=1)
+    <SitingProblem canteens: max-cover, 2 communities, 0 existing, 0 required, 2 candidate, 0 upgradeable>
     """
     goals = as_goals(objective)
     standards = as_standards(minutes, times)

@@ -47,6 +47,14 @@ class Goal:
     Under ``min-time`` and ``min-worst`` somebody without an open site within the standard counts as if just at it
     (under backup the way is to the nearest open site, even where two must be near), and people whom no site could
     cover do not count. ``equity`` is 1 where no site could cover anybody: no area has less than it could.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> chain = [qh.siting.Goal("max-cover"), qh.siting.Goal("min-time")]
+    >>> problem = qh.siting_from_matrix([[4, 6], [8, 9]], [50, 30], objective=chain, within=10, new_sites=1)
+    >>> [(level.objective, level.value) for level in qh.solve_siting(problem).levels]
+    [('max-cover', 80.0), ('min-time', 440.0)]
     """
 
     objective: str
@@ -70,6 +78,14 @@ class Standard:
 
     ``steps``: what share of the people counts, as (minutes, percent), farther ones less:
     ``((10, 100), (15, 60))``; the last is the standard itself. Empty: all up to the standard.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> steps = qh.siting.Standard(15, steps=((10, 100), (15, 60)))
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=steps, new_sites=1)
+    >>> qh.solve_siting(problem).value  # 50, and 60 % of 30
+    78.0
     """
 
     minutes: float
@@ -96,6 +112,14 @@ class Coverage:
     ``max-cover``, ``equity`` or ``gini`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
     ``farthest``: minutes within which everyone must have an open site whom some site is so near to, covered or not: a
     limit apart from the standard, nearer or farther than that.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> two = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=15, new_sites=2,
+    ...                             coverage=qh.siting.Coverage(backup=0))
+    >>> qh.solve_siting(two).covered  # only the second community has two sites within 15 minutes
+    30
     """
 
     backup: int | None = None
@@ -157,6 +181,15 @@ class SitingProblem:
     ``conflicts``: positions of two sites a row of which at most one may be open, by rule or for want of distance.
     ``apart``: which of them for want of distance, and how far apart they stand; None where no distance was asked for,
     and in a question out of a record. ``came``: the communities in the order in which they came, where that is another.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> problem
+    <SitingProblem matrix: max-cover, 3 communities, 0 existing, 0 required, 2 candidate, 0 upgradeable>
+    >>> problem.objective, problem.minutes, problem.demand.to_dict()
+    ('max-cover', 10.0, {'0': 60, '1': 30, '2': 20})
     """
 
     id: str

@@ -23,6 +23,15 @@ class Quota:
     ``tier``: only sites that count for this tier; a site may count for several.
     ``groups``: areas that have their sites together, a site in one serving all of them: each group counts as one area,
     called by its ids with `` + `` between, and stands among ``areas`` in their stead.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> sites = pd.DataFrame({"town": ["A", "B"]}, index=["a", "b"])
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], sites=sites, within=10, new_sites=2,
+    ...                                 quotas=qh.siting.Quota("town", ("B",), minimum=1))
+    >>> qh.solve_siting(problem).chosen
+    ('a', 'b')
     """
 
     level: str
@@ -43,6 +52,15 @@ class Budget:
     """What may be spent: ``yuan`` (None: any sum) on building and on running for ``years``.
 
     A site that is built or upgraded costs its ``cost_yuan`` and ``years`` times its ``running_yuan``.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> sites = pd.DataFrame({"cost_yuan": [100, 90], "running_yuan": [0, 20]}, index=["a", "b"])
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], sites=sites, within=10,
+    ...                                 budget=qh.siting.Budget(120, years=2))
+    >>> qh.solve_siting(problem).chosen
+    ('a',)
     """
 
     yuan: int | None = None
@@ -56,6 +74,15 @@ class Capacity:
     A community is served by one open site within the standard, whole or not at all; ``split``: its people may
     be shared out among several. ``load``: what each community asks for, in the ``unit`` of the capacity (beds,
     visits, graves), by community id; None: its counted people.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> sites = pd.DataFrame({"capacity": [60, 40]}, index=["a", "b"])
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], sites=sites, within=10, new_sites=2,
+    ...                                 capacity=qh.siting.Capacity(split=True))
+    >>> qh.solve_siting(problem).served.values.tolist()
+    [['0', 'a', 60], ['1', 'b', 20], ['2', 'b', 20]]
     """
 
     unit: str = "people"
@@ -69,6 +96,15 @@ class Spacing:
 
     ``distances``: metres, sites x sites in their order, or a DataFrame by site id; None: from the columns ``x`` and
     ``y`` of the sites.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> sites = pd.DataFrame({"x": [0, 300], "y": [0, 0]}, index=["a", "b"])
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], sites=sites, within=10, new_sites=2,
+    ...                                 spacing=qh.siting.Spacing(500))
+    >>> qh.solve_siting(problem).covered
+    60
     """
 
     metres: float
