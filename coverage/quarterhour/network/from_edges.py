@@ -39,8 +39,11 @@ def network_from_edges(
     turns : restrictions that vehicles obey (``turns.py`` names the columns).
 
     Every time is rounded once to whole centiseconds, at least one. Edges of a class that the mode may not use are
-    left out; those of the class ``ferry`` take as long at every pace. DataError for missing columns, ends without a
-    name or place, and times that are no time.
+    left out; those of the class ``ferry`` take as long at every pace.
+
+    Returns
+    -------
+    A ``Network`` whose junctions keep the ids of ``u`` and ``v``.
 
     Raises
     ------

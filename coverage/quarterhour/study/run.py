@@ -129,18 +129,28 @@ def run_study(
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
-    ``prepared``: a folder where networks are kept, so that the next run on the same roads need not
-    build them; ``fresh``: what lies there is not used but made anew. The results are the same.
-    ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
-    (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its place,
-    or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it. A
-    file of that name which is no plan of ours, or one of another question, is set aside and kept; so are plans of
-    questions that this study does not ask.
-    ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
-    an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
-    ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
-    without it they hold the truth, and no plan that counts guarded people is kept on the way. ``tables``: inputs that
-    were read before. ``circles_only``: the circles and nothing else, the quick answer for scenarios (``check_study``).
+    Parameters
+    ----------
+    study : as ``read_study`` gives it, or a scenario of it.
+    checks, siting : whether the circles and targets, and the siting questions, are worked out.
+    lang, tell : the language of the steps that are told, and whom they are told.
+    prepared : a folder where networks are kept, so that the next run on the same roads need not build them.
+    fresh : what lies there is not used but made anew. The results are the same.
+    keep : a folder where the best plan so far of each siting question stands at every moment, recounted and whole
+        (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its
+        place, or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before
+        leaves it. A file of that name which is no plan of ours, or one of another question, is set aside and kept; so
+        are plans of questions that this study does not ask.
+    kept : called with the path of a question's plan as soon as one of this run stands there, and never for one of an
+        earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
+    publish : results that may leave the house, where the study guards counts of persons (``study/publication``);
+        without it they hold the truth, and no plan that counts guarded people is kept on the way.
+    tables : inputs that were read before.
+    circles_only : the circles and nothing else, the quick answer for scenarios (``check_study``).
+
+    Returns
+    -------
+    ``Results``: ``checks``, ``scorecard``, ``proposals``, ``findings`` ...
 
     Examples
     --------

@@ -170,26 +170,26 @@ def read_places(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places of a file through the door of ``places.as_places``, and every finding on the way.
 
-    ``path``: a file, or a table that was read elsewhere (a database's).
-    ``crs``: of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
-    ``columns`` names the user's columns: our name -> theirs (id, name, x, y, town, county, people
-    columns ...; ``id = "#row"``: rows are known by their number); others are known by their headings (``synonyms``),
-    which is told. ``source_crs`` is what the user declares of the file, else EPSG:4326 where it names none; a file's
-    own CRS counts before it, and both are told. ``datum`` is for lon/lat taken
-    from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
-    sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. ``origin`` is told the rows
-    and numbers that the places had in the file. Errors as read_table and as_places.
+    Parameters
+    ----------
+    path : a file, or a table that was read elsewhere (a database's). Rows of totals are told and left out.
+    crs : of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
+    columns : our name -> the user's (id, name, x, y, town, county, people columns ...; ``id = "#row"``: rows are known
+        by their number); others are known by their headings (``synonyms``), which is told.
+    source_crs : as the user declares it, else EPSG:4326; the file's own counts before it, and both are told.
+    datum, kind : of lon/lat taken from a web map; of every row. All others as ``as_places`` has them.
+    hidden_rows, origin : whether rows that a sheet hides, filters away or strikes out are used, which is told; who is
+        told the rows and numbers that the places had in the file.
+
+    Returns
+    -------
+    Places and findings, as ``as_places`` gives them. Errors as ``read_table`` and ``as_places``.
 
     Examples
     --------
-    >>> import pathlib, tempfile, pandas as pd, quarterhour as qh
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     path = pathlib.Path(folder, "villages.csv")
-    ...     table = pd.DataFrame({"id": ["a"], "name": "东村", "lon": 122.1, "lat": 37.5, "older": 120})
-    ...     table.to_csv(path, index=False)
-    ...     places, findings = qh.read_places(path, table="communities", crs="EPSG:32651", people=["older"])
-    >>> places["older"].to_dict()
-    {'a': 120}
+    >>> import quarterhour as qh
+    >>> towns, findings = qh.read_places(qh.demo_folder() / "towns.csv", table="towns", crs="EPSG:32651")
+    >>> towns.loc["371002001", ["name", "county"]].tolist()
     """
     kept, told, _ = read_counted_places(
         path, table=table, crs=crs, columns=columns, people=people, parts=parts, required=required,
@@ -323,8 +323,14 @@ def read_roads_file(
 ) -> gpd.GeoDataFrame:
     """Roads of a vector file as they are, in the study CRS; ``roads.as_roads`` makes them ours.
 
-    ``source_crs`` is for a file that names none, ``datum`` for lon/lat taken from a web map. DataError without
-    geometry, without a CRS, or where coordinates do not fit the CRS they claim.
+    Parameters
+    ----------
+    path, layer, encoding : the file; which layer of it; of its texts.
+    crs : of the answer. ``source_crs`` : of a file that names none. ``datum`` : of lon/lat taken from a web map.
+
+    Returns
+    -------
+    The rows of the file with their columns. DataError: no geometry, no CRS, coordinates that do not fit theirs.
 
     Examples
     --------

@@ -58,6 +58,18 @@ def candidates_from_network(
     are fewer communities with people, or where two middles meet at one junction. The name
     and town are those of the nearest community; ``with_areas`` knows better where outlines exist.
 
+    Parameters
+    ----------
+    network : roads of the mode that travels.
+    communities : places with the column ``people``.
+    people : the column of people that weighs them.
+    count : places at most.
+    seed : of the clustering; the same seed gives the same places.
+
+    Returns
+    -------
+    Places by id, with ``name``, ``town`` and ``county`` of the nearest community and ``geometry`` on a junction.
+
     Raises
     ------
     DataError : no such column, no community with people, no junctions, or ``count`` below 1.

@@ -94,6 +94,10 @@ def compare_plans(
     names : of communities, by id.
     most : how many of the worst-off communities are named.
 
+    Returns
+    -------
+    A ``PlanChange``: counts of people by group and area, who goes where, who is worst off.
+
     Raises
     ------
     DataError : the people are not the same; a plan answers another question, or there is none; a site is not known;

@@ -76,6 +76,10 @@ def frontier(
     rounds : of all searches together, as ``solve_siting`` counts them.
     by_clock : called at the end where ``seconds`` ended any part of the search.
 
+    Returns
+    -------
+    A row a size, as said above; ``sites`` from 1 to ``most``.
+
     Raises
     ------
     DataError : the question asks for anything but most people within a number of sites and quotas, a capacity that

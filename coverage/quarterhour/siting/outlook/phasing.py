@@ -73,6 +73,10 @@ def phase_plan(
 
     Where sites have a capacity, what counts is what communities ask of it (beds, graves), shared out among sites.
 
+    Returns
+    -------
+    A ``Phasing``: ``order`` of the sites, and a row a step in ``steps``.
+
     Raises
     ------
     DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites; money without

@@ -104,6 +104,10 @@ def relocate(
     seed : of the search.
     by_clock : called where ``seconds`` ended any of these searches.
 
+    Returns
+    -------
+    A ``Relocation`` for each number of closings, from 1.
+
     Raises
     ------
     DataError : what is asked is no number of sites, a site does not stand or says no yuan, or the first goal is the

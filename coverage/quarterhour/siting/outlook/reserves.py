@@ -31,10 +31,15 @@ _SUMS = ("max-cover", "min-time", "min-sites", "min-cost")
 def reserve_sites(problem: SitingProblem, plan: SitingPlan, *, most: int = 3) -> pd.DataFrame:
     """The best substitutes for each site that a plan chooses, should that site alone not be had; the rest stays.
 
-    ``most``: how many for each site, at the most. Every exchange is evaluated, none is estimated: only those that keep
+    Every exchange is evaluated, none is estimated: only those that keep
     all rules on sites (number, quotas, money, conflicts) stand here, the best first: those that leave the fewest people
     without what the question demands, then by its goals in their turn, then in the order of the sites. A site that must
     be built has none, and is left out.
+
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+    most : how many for each site, at the most.
 
     Returns
     -------

@@ -68,6 +68,10 @@ def robust_sites(
     by_clock : called where ``seconds`` ended the search of a scenario.
     seed : the same seed draws the same scenarios, whatever their number; a community its factor by its id.
 
+    Returns
+    -------
+    A ``RobustSites``: ``sites`` (how often each is chosen) and ``scenarios`` (a row each).
+
     Raises
     ------
     DataError : ranges that cannot be meant; time that does not depend on pace, and no ``paced``. CutoffError : times

@@ -127,6 +127,10 @@ def _figures_record(figures: Figures) -> dict[str, Any]:
 def verify_record(record: Mapping[str, Any]) -> Recount:
     """Recount a plan from its record alone.
 
+    Parameters
+    ----------
+    record : of ``plan.json``, with its question.
+
     Returns
     -------
     A ``Recount``: what was counted.

@@ -32,6 +32,10 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     covered; people covered, each site's gain in the order given, each community's nearest site; the value of every
     goal; that value, bound, gap and status agree; and that what the plan brings as evidence of a bound shows it.
 
+    Parameters
+    ----------
+    problem, plan : a question and a plan that claims to answer it.
+
     Returns
     -------
     A ``Recount``: what was counted.

@@ -79,6 +79,10 @@ def as_problem(
         yuan for building, and metres between new sites.
     conflicts : groups of sites of which at most one may be open.
 
+    Returns
+    -------
+    A ``SitingProblem``, its communities and sites in the order of ``times``.
+
     Raises
     ------
     DataError : what came cannot be a siting question; the message says which ids.

@@ -79,6 +79,10 @@ def siting_from_matrix(
     Rows and columns are taken in the order of their ids, so that of plans equally good the same is chosen in whatever
     order they came; what a plan says of each community is in the order of the matrix.
 
+    Returns
+    -------
+    A ``SitingProblem``, ready for ``solve_siting``.
+
     Raises
     ------
     DataError : the shapes or ids differ, a cost is negative or larger than can be kept, or the question cannot be
