@@ -37,15 +37,29 @@ audit: .venv/release.stamp licences
 licences: .venv/release.stamp
 	.venv/release/bin/python scripts/licences.py --python $(BIN)/python $(RESTS_ON)
 
+# make docs: the book in Chinese and English, into data/processed/book, and as one file that opens without a network
+BOOK := data/processed/book
+MKDOCS := NO_MKDOCS_2_WARNING=1 .venv/docs/bin/mkdocs build --strict
+.venv/docs.stamp: requirements-docs.txt
+	$(PYTHON) -m venv .venv/docs
+	.venv/docs/bin/python -m pip install --quiet --require-hashes -r requirements-docs.txt
+	touch $@
+
+docs: .venv/run.stamp .venv/docs.stamp
+	$(BIN)/python docs/book/make.py source $(BOOK)
+	$(MKDOCS) -f $(BOOK)/source/mkdocs.zh.yml
+	$(MKDOCS) -f $(BOOK)/source/mkdocs.en.yml
+	$(BIN)/python docs/book/make.py zip $(BOOK)
+
 # make pictures: of the embedded study's page, print and papers, into data/processed/pictures
-.PHONY: coverage mutation demo pictures test lint test-slow test-faults bench bench-siting lock clean
+.PHONY: coverage mutation demo docs pictures test lint test-slow test-faults bench bench-siting lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
 pictures: .venv/test.stamp demo
 	PYTHONPATH=tests $(BIN)/python tests/pictures.py data/processed/weihai data/processed/pictures
 
-test: .venv/test.stamp lint
+test: .venv/test.stamp .venv/docs.stamp lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: .venv/test.stamp
@@ -85,4 +99,4 @@ lock: # after a change of dependencies; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links --extra release pyproject.toml build-requirements.in -c requirements.txt -o requirements-release.txt
 
 clean:
-	rm -rf .venv data/processed/weihai
+	rm -rf .venv data/processed/weihai data/processed/book

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 
 import quarterhour as qh
 
@@ -11,7 +10,7 @@ import quarterhour as qh
 def main(study: str, out: str) -> None:
     """Check both circles and write the map, without siting."""
     results = qh.run_study(qh.read_study(study), siting=False)
-    Path(out).write_text(qh.meeting_map(results), encoding="utf-8")
+    results.explore().save(out)
     for check in results.checks:
         print(check)
 

@@ -9,7 +9,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 SOURCE = ROOT / "coverage" / "quarterhour"
-PAGES = ("docs/architecture.md", "CONTRIBUTING.md")
+PAGES = ("docs/architecture.md", "docs/book/zh/architecture.md", "docs/book/en/architecture.md", "CONTRIBUTING.md")
 WINGS = ("base", "network", "io", "travel", "standards", "services", "siting", "study", "maps", "report", "data")
 
 

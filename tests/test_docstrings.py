@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 
 import quarterhour as qh
-import quarterhour.siting
 from quarterhour import testing
 
 FLAGS = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
@@ -19,7 +18,7 @@ FRONT, SITING = (Path(qh.__file__).with_suffix(".pyi"), Path(qh.siting.__file__)
 
 
 def shown() -> dict[str, Any]:
-    """Functions and classes of the front door, of ``qh.siting`` and of ``qh.testing`` that have an example."""
+    """Functions and classes of the front door and of ``qh.siting``, and the small study that they are shown on."""
     doors = {"qh": (qh, qh.__all__), "qh.siting": (qh.siting, qh.siting.__all__)}
     every = {f"{door}.{name}": getattr(room, name) for door, (room, names) in doors.items() for name in names}
     public = {name: thing for name, thing in every.items() if callable(thing)}
@@ -28,13 +27,14 @@ def shown() -> dict[str, Any]:
 
 @pytest.mark.parametrize("name", shown())
 def test_every_public_name_has_an_example_that_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of a class also those of its methods; each stands by itself, as somebody would copy it."""
     thing = shown()[name]
     assert ">>> " in (thing.__doc__ or ""), f"help({name}) shows no example"
     monkeypatch.chdir(tmp_path)
-    (example,) = doctest.DocTestFinder(recurse=False).find(thing, name, globs={})
-    told: list[str] = []
-    done = doctest.DocTestRunner(optionflags=FLAGS).run(example, out=told.append)
-    assert done.failed == 0, "".join(told)
+    for example in doctest.DocTestFinder(exclude_empty=True).find(thing, name, globs={}):
+        told: list[str] = []
+        done = doctest.DocTestRunner(optionflags=FLAGS).run(example, out=told.append)
+        assert done.failed == 0, "".join(told)
     assert not list(tmp_path.iterdir()), "an example leaves files behind"
 
 

@@ -5,7 +5,7 @@ The front door: forty names, each opened when it is first asked for, so ``import
     import quarterhour as qh
 
     results = qh.run_study(qh.read_study("data/raw/weihai"))
-    print(results.checks[0])
+    results["home-care-circle"].plot()
 
 What siting is asked in, and what lies behind a plan, is under ``qh.siting``; the errors are under ``qh.errors``;
 towns drawn for tests are under ``qh.testing``.
@@ -19,11 +19,12 @@ __version__ = "0.1.0"
 
 _ROOMS = {
     # a study from its file to its results
-    "study.run": ("compare", "read_study_inputs", "run_study"),
+    "study.run": ("read_study_inputs",),
     "study.study": ("Study", "read_study"),
-    "study.results": ("Results",),
     "study.new_study": ("demo_folder",),
-    "report.write": ("meeting_map", "write_results"),
+    "report.desk.results": ("Results", "run_study"),
+    "report.desk.comparison": ("compare",),
+    "report.write": ("write_results",),
     "maps.draw": ("draw_map",),
     # tables as planners have them
     "io.files": ("read_places", "read_roads_file"),
@@ -76,6 +77,7 @@ _MOVED = {  # what 0.1.0 had here; ``docs/names.md`` lists it too
     "network_from_arrays": "quarterhour.network.build.network_from_arrays",
     "as_mode": "quarterhour.network.modes.as_mode",
     "doubtful_snaps": "quarterhour.network.snap.doubtful_snaps",
+    "meeting_map": "quarterhour.report.write.meeting_map (or results.explore())",
     "summary": "quarterhour.report.console.summary_lines",
     "CircleCheck": "quarterhour.standards.circle.CircleCheck",
     "Target": "quarterhour.standards.rules.Target",

@@ -20,7 +20,9 @@ from quarterhour.network.network import Network as Network
 from quarterhour.network.roads import as_roads as as_roads
 from quarterhour.network.snap import at_junctions as at_junctions
 from quarterhour.network.snap import snap_places as snap_places
-from quarterhour.report.write import meeting_map as meeting_map
+from quarterhour.report.desk.comparison import compare as compare
+from quarterhour.report.desk.results import Results as Results
+from quarterhour.report.desk.results import run_study as run_study
 from quarterhour.report.write import write_results as write_results
 from quarterhour.siting.explain import explain_plan as explain_plan
 from quarterhour.siting.outlook.change import compare_plans as compare_plans
@@ -32,10 +34,7 @@ from quarterhour.standards.rules import Circle as Circle
 from quarterhour.standards.rules import read_rules as read_rules
 from quarterhour.standards.scorecard import score_targets as score_targets
 from quarterhour.study.new_study import demo_folder as demo_folder
-from quarterhour.study.results import Results as Results
-from quarterhour.study.run import compare as compare
 from quarterhour.study.run import read_study_inputs as read_study_inputs
-from quarterhour.study.run import run_study as run_study
 from quarterhour.study.study import Study as Study
 from quarterhour.study.study import read_study as read_study
 from quarterhour.travel.accessibility import nearest_sites as nearest_sites

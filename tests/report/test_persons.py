@@ -14,6 +14,7 @@ import persons
 import quarterhour as qh
 from bytes_of import found_in, readable
 from command import quarterhour
+from quarterhour.base import i18n
 from quarterhour.study.run import publishable, read_study_inputs
 from tables import book_tables
 
@@ -304,6 +305,25 @@ def test_every_door_publishes(truth: qh.Results, made: qh.Results) -> None:
     assert summary_lines(truth, "zh") == summary_lines(made, "zh")
     assert page(truth) == page(made)
     assert str(meeting_map(truth)) == str(meeting_map(made))
+
+
+def test_a_notebook_shows_the_truth_and_says_so_and_its_pages_publish(truth: qh.Results, made: qh.Results) -> None:
+    from quarterhour.report.desk.results import as_results
+
+    shown, note = as_results(made), i18n.say("cards.truth", "zh")
+    circle = truth.checks[0].circle.id
+    assert (
+        note in truth.card().lines
+        and note in truth[circle].card().lines
+        and note in qh.compare(truth, truth).card().lines
+    )
+    assert note not in shown.card().lines and note not in shown[circle].card().lines
+    for frame in (shown.communities, shown[circle].gdf, *(shown[p.id].communities for p in shown.proposals)):  # type: ignore[union-attr]
+        assert frame.loc[small_villages(truth).index].select_dtypes("Int64").isna().all().all()
+    for one in truth.ids:
+        assert truth[one].explore() == shown[one].explore()
+    assert truth.explore() == shown.explore()
+    assert qh.compare(truth, truth).explore() == qh.compare(shown, shown).explore()
 
 
 def test_the_layout_plan_is_made_of_what_may_be_published(truth: qh.Results, made: qh.Results, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from quarterhour.standards.circle import CircleCheck, check_circle
 from quarterhour.standards.rules import Circle, as_targets
 from quarterhour.standards.scorecard import Scorecard, score_targets
 from quarterhour.study.results import Results
+from quarterhour.study.scenario.changes import Changes
 from quarterhour.study.siting.proposal import Proposal
 from quarterhour.travel.times import times_from_matrix
 from tables import sheet_table
@@ -104,7 +105,7 @@ QUALITY = pd.DataFrame({"table": ["communities", "roads"], "rows": [3, 9], "fact
 
 
 STUDY = SimpleNamespace(
-    name=lambda _: "A *town*", kinds={},
+    name=lambda _: "A *town*", kinds={}, changes=Changes(),
     file=SimpleNamespace(study=SimpleNamespace(reference_date=date(2026, 1, 1)), siting=(), circles=(), guarded=(),
                          targets=SimpleNamespace(rules=())),
 )  # fmt: skip
@@ -116,6 +117,7 @@ def everything(**changed: Any) -> Results:
         communities=changed.pop("communities", communities()),
         facilities=facilities,
         quality=QUALITY,
+        made_up=True,
         candidates=facilities.iloc[:0],
         towns=pd.DataFrame({"name": ["One", "Two"]}, index=pd.Index(["t1", "t2"], name="id")),
         counties=pd.DataFrame({"name": ["Shire"]}, index=pd.Index(["c1"], name="id")),

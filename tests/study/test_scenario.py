@@ -79,6 +79,13 @@ def test_changes_add_up_and_leave_the_study_as_it_was(study: qh.Study) -> None:
     assert inside(qh.run_study(study, circles_only=True)) == {"w", "m"}
 
 
+def test_a_whole_table_is_told_by_its_size(study: qh.Study) -> None:
+    (asked,) = study.file.siting
+    told = study.scenario(settings={"siting": [asked.model_dump(exclude_unset=True)] * 1, "study.seed": 2})
+    assert told.changes.sentences("zh") == ["siting：1 项内容 → 1 项内容", "study.seed：1 → 2"]
+    assert told.changes.sentences("en")[0] == "siting: 1 entries → 1 entries"
+
+
 def test_other_roads_stand_in(study: qh.Study, toy_study: Path) -> None:
     """The way from the western village to the centre now makes a bend of more than 900 m."""
     roads = gpd.read_file(toy_study / "roads.geojson").to_crs("EPSG:32651")

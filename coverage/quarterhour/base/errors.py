@@ -5,6 +5,7 @@
     QuarterhourError
     ├── DataError      (ValueError)         a table or a value cannot be used as it is
     ├── StudyError     (ValueError)         the study file says something that cannot be meant
+    ├── UnknownIdError (KeyError)           results have nothing of this id
     ├── MissingError   (FileNotFoundError)  a file that the study names is not there
     ├── WriteError     (OSError)            a result could not be put in its place
     ├── MachineError   (OSError)            the machine has not enough: memory, threads, open files, room
@@ -51,6 +52,12 @@ class DataError(QuarterhourError, ValueError):
 
 class StudyError(QuarterhourError, ValueError):
     """The study file says something that cannot be meant."""
+
+
+class UnknownIdError(QuarterhourError, KeyError):
+    """Results have nothing of this id."""
+
+    __str__ = Exception.__str__  # a KeyError shows its message in quotes
 
 
 class MissingError(QuarterhourError, FileNotFoundError):

@@ -10,7 +10,7 @@ the scripts of ``data/map`` draw on canvas.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -40,13 +40,20 @@ class Notes:
     """Texts in the page's language, as they are to be read.
 
     ``city``: by heading, sentences. ``communities``, ``towns``: by id, a column a heading; a blank or missing text is
-    no line. ``charts``: by heading, pictures as SVG whose texts are escaped already.
+    no line. ``charts``: by heading, pictures as SVG whose texts are escaped already. ``changed``: what the study shown
+    changes of another, at the head of the page; "" where nothing.
     """
 
     city: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     communities: pd.DataFrame = field(default_factory=pd.DataFrame)
     towns: pd.DataFrame = field(default_factory=pd.DataFrame)
     charts: Mapping[str, str] = field(default_factory=dict)
+    changed: str = ""
+
+    def beside(self, other: Notes) -> Notes:
+        """With the city's sentences and the columns of communities of others, which come first."""
+        communities = other.communities.join(self.communities, how="outer", sort=False)
+        return replace(self, city={**other.city, **self.city}, communities=communities)
 
 
 def draw_map(
@@ -178,6 +185,7 @@ def _add_notes(picture: dict[str, Any], notes: Notes, *, communities: pd.DataFra
         {"name": escape_html(name), "lines": [escape_html(line) for line in lines]}
         for name, lines in notes.city.items()
     ]
+    picture["changed"] = escape_html(notes.changed)
     picture["charts"] = [{"name": escape_html(name), "svg": chart} for name, chart in notes.charts.items()]
     table = notes.communities.reindex(communities.index)
     by_heading = {escape_html(c): coded([_text(v) for v in table[c]]) for c in table}

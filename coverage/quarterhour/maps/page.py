@@ -9,10 +9,12 @@ import tomllib
 from collections.abc import Mapping, Sequence
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
+from quarterhour.io.files import write_text
 
 if TYPE_CHECKING:
     import folium
@@ -35,6 +37,14 @@ class MapPage(str):
     def _repr_html_(self) -> str:
         frame = 'sandbox="allow-scripts allow-downloads" style="width:100%;height:640px;border:0"'
         return f'<iframe srcdoc="{escape_html(self)}" {frame}></iframe>'
+
+    def __repr__(self) -> str:
+        return f"<MapPage of {len(self):,} characters: save(path) puts it into a file>"
+
+    def save(self, path: str | Path) -> Path:
+        """Writes the page into a file that opens in a browser without a network; its path."""
+        write_text(Path(path), self)
+        return Path(path)
 
 
 def draw_page(picture: Mapping[str, Any], *, lang: str) -> MapPage:

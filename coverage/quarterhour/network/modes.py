@@ -135,6 +135,14 @@ def osm_class(said: str) -> str:
     return plain if plain in osm_classes() else said
 
 
+def mode_label(mode: str, lang: str, own: Mapping[str, str] | None = None) -> str:
+    """The name of a mode: ``own`` by language, else that of the program's mode of this id, else the id."""
+    if own and own.get(lang):
+        return own[lang]
+    known = read_modes().get(mode)
+    return mode if known is None else known.name(lang) or mode
+
+
 @functools.cache
 def read_modes() -> Mapping[str, Mode]:
     """The modes that come with the program, by id: who travels, and how fast on which roads.

@@ -16,7 +16,9 @@ from pyproj import CRS
 from scipy import sparse
 from scipy.sparse import csgraph
 
+from quarterhour.base import i18n
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from quarterhour.base.cards import Card, Carded
 
 T = TypeVar("T")
 JOINED_M = 1.0
@@ -139,7 +141,7 @@ class Arcs:
 
 
 @dataclass(frozen=True, eq=False)
-class Network:
+class Network(Carded):
     """Junctions and the roads that a mode may use.
 
     ``x, y``: junctions, metres in ``crs``. ``tail, head``: junctions of each road. ``forward_cs``,
@@ -205,13 +207,27 @@ class Network:
         first = np.repeat(total[self.coord_start[:-1]], np.diff(self.coord_start))
         return total - first if len(total) else total
 
-    def __repr__(self) -> str:
-        km = self.length_m.sum() / 1000
+    def _counts(self) -> dict[str, Any]:
         oneway = int(((self.forward_cs == 0) | (self.backward_cs == 0)).sum())
         islands = int(self.component.max()) if len(self.component) else 0
+        return {"junctions": len(self.x), "roads": len(self.tail), "oneway": oneway, "islands": islands}
+
+    def card(self, lang: str = "zh") -> Card:
+        """The network at a glance."""
+        counts = self._counts()
+        return Card(
+            i18n.say("cards.network", lang), self.mode.name(lang) or self.mode.id,
+            f"{self.length_m.sum() / 1000:,.0f}", i18n.say("cards.kilometres", lang),
+            lines=(
+                i18n.say("cards.graph", lang, **counts), i18n.say("cards.islands", lang, count=counts["islands"]),
+            ),
+        )  # fmt: skip
+
+    def __repr__(self) -> str:
+        counts, km = self._counts(), self.length_m.sum() / 1000
         return (
-            f"<Network for {self.mode.id}: {len(self.x):,} junctions, {len(self.tail):,} roads, {km:,.0f} km, "
-            f"{oneway:,} one-way, {islands} islands>"
+            f"<Network for {self.mode.id}: {counts['junctions']:,} junctions, {counts['roads']:,} roads, {km:,.0f} km, "
+            f"{counts['oneway']:,} one-way, {counts['islands']} islands>"
         )
 
 

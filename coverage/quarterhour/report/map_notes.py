@@ -14,7 +14,7 @@ from quarterhour.base.labels import percent
 from quarterhour.maps.draw import Notes
 from quarterhour.report.glossary import glossary
 from quarterhour.report.score_sections import rank_said
-from quarterhour.report.section import Section, say_of
+from quarterhour.report.section import Section, changed_line, say_of
 from quarterhour.services.rounds import RoundsPlan
 from quarterhour.standards.league import league_table, outside_table
 from quarterhour.study.results import Results
@@ -30,7 +30,8 @@ def map_notes(results: Results, lang: str, *, sections: Sequence[Section], chart
     city = {i18n.say(f"report.part_{s.key}", lang): s.lines for s in sections if s.lines}
     city[i18n.say("report.part_glossary", lang)] = tuple(_say("term", lang, term=t, means=m) for t, m in glossary(lang))
     communities = _table(_communities(results, lang), results.inputs.communities.index)
-    return Notes(city, communities, _table(_towns(results, lang), results.inputs.towns.index), charts)
+    towns = _table(_towns(results, lang), results.inputs.towns.index)
+    return Notes(city, communities, towns, charts, changed=changed_line(results, lang))
 
 
 def _table(columns: Iterator[tuple[str, pd.Series]], index: pd.Index) -> pd.DataFrame:

@@ -13,7 +13,6 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
 from quarterhour.base.labels import figure, names_of, people_label, percent, threshold_figure
-from quarterhour.network.modes import read_modes
 from quarterhour.siting.question.rules import TOGETHER
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
@@ -93,12 +92,7 @@ def heading(key: str, lang: str) -> str:
 
 
 def circle_name(check: CircleCheck, lang: str) -> str:
-    return f"{check.circle.name(lang)} · {mode_name(check.mode_id, lang)}"
-
-
-def mode_name(mode_id: str, lang: str) -> str:
-    known = read_modes()
-    return known[mode_id].name(lang) if mode_id in known else mode_id
+    return f"{check.circle.name(lang)} · {check.mode_name(lang)}"
 
 
 def area_names(results: Results) -> dict[tuple[str, str], str]:
@@ -127,12 +121,17 @@ def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
     return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
 
 
+def changed_line(results: Results, lang: str) -> str:
+    """What the study of the results changes of another, in a sentence; "" where it is no scenario."""
+    changes = results.study.changes.sentences(lang)
+    return i18n.say("scenario.head", lang, changes=("；" if lang == "zh" else "; ").join(changes)) if changes else ""
+
+
 def opening_lines(results: Results, lang: str) -> list[str]:
     """What stands at the head of the results: what a scenario changes, and circles that ask for a kind of which there
     is not one facility."""
-    changes = results.study.changes.sentences(lang)
-    said = [i18n.say("scenario.head", lang, changes=("；" if lang == "zh" else "; ").join(changes))] if changes else []
-    return said + [
+    changed = changed_line(results, lang)
+    return ([changed] if changed else []) + [
         i18n.say(
             f"study.{'no_facility' if check.impossible else 'no_such_kind'}", lang,
             id=check.circle.name(lang), value=kinds_said(check.absent, lang, results.study.kinds),

@@ -17,7 +17,7 @@ from quarterhour.base import i18n
 from quarterhour.base.arguments import takes
 from quarterhour.base.errors import DataError, MissingError
 from quarterhour.io import files, postgis, sets
-from quarterhour.maps.draw import draw_map
+from quarterhour.maps.draw import Notes, draw_map
 from quarterhour.maps.page import MapPage
 from quarterhour.maps.routes import route_columns
 from quarterhour.maps.what_if import what_if_columns
@@ -259,31 +259,17 @@ def _relocations(p: Proposal) -> dict[str, Any] | None:
 
 
 @takes(results=Results)
-def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None = None) -> MapPage:
-    """The map for the meeting: one page that opens without a network.
+def meeting_map(
+    results: Results, lang: str = "zh", *, parts: ReportParts | None = None, aside: Notes | None = None
+) -> MapPage:
+    """The map for the meeting: one page that opens without a network; ``parts`` where it is made already.
 
-    Parameters
-    ----------
-    results : of a run.
-    lang : ``zh`` or ``en``.
-    parts : what the report counts, where it is made already.
-
-    Returns
-    -------
-    A ``MapPage``: the page as text, which a notebook shows.
-
-    Examples
-    --------
-    >>> import tempfile, quarterhour as qh
-    >>> from quarterhour.testing import small_study
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     results = qh.run_study(qh.read_study(small_study(folder)), circles_only=True)
-    >>> "</html>" in qh.meeting_map(results, "en")
-    True
+    ``aside``: further sentences of the city and columns of communities, beside those of the results.
     """
     results = publishable(results, lang)
     parts = parts or build_report_parts(results, lang)
     tables = results.inputs
+    notes = map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values()))
     return draw_map(
         title=i18n.say("study.title", lang, name=results.study.name(lang)),
         communities=tables.communities,
@@ -297,7 +283,7 @@ def meeting_map(results: Results, lang: str = "zh", *, parts: ReportParts | None
         lang=lang,
         ranges=results.ranges,
         pictures=results.pictures,
-        notes=map_notes(results, lang, sections=parts.behind, charts=dict(parts.charts.values())),
+        notes=notes if aside is None else notes.beside(aside),
         kinds=results.study.kinds,
         routes=route_columns(results, lang),
         counties=tables.counties,

@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.arguments import takes
+from quarterhour.base.cards import Card, Carded, CardRow
+from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES, UNSTATED
-from quarterhour.base.labels import percent
+from quarterhour.base.labels import people_label, percent, unstated_said
+from quarterhour.network.modes import mode_label
 from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS, in_order
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
@@ -24,7 +30,7 @@ _WORSE = {quality: rank for rank, quality in enumerate(QUALITIES)}
 
 
 @dataclass(frozen=True, eq=False)
-class CircleCheck:
+class CircleCheck(Carded):
     """What a circle came to. Every community is there.
 
     ``rows``: one row a community and kind, columns
@@ -47,6 +53,7 @@ class CircleCheck:
 
     ``searched_minutes``: how far sites were looked for; infinite where they were however far.
     ``absent``: kinds of the circle of which there is not one facility.
+    ``mode_names``: what a study calls the mode, by language; else it goes by its own name.
     """
 
     circle: Circle
@@ -56,6 +63,11 @@ class CircleCheck:
     shares: pd.DataFrame
     searched_minutes: float = math.inf
     absent: tuple[str, ...] = ()
+    mode_names: Mapping[str, str] = field(default_factory=dict)
+
+    def mode_name(self, lang: str) -> str:
+        """Who travels, by name."""
+        return mode_label(self.mode_id, lang, self.mode_names)
 
     @property
     def impossible(self) -> bool:
@@ -66,11 +78,47 @@ class CircleCheck:
         """The share of people inside the circle, for one area; NaN where it has no people."""
         return area_share(self.shares, "share_people", level, area)
 
+    def card(self, lang: str = "zh", *, names: Mapping[str, str] | None = None) -> Card:
+        """The circle at a glance; ``names``: of counties by id, which else go by their ids."""
+        city, known = by_level(self.shares, CITY).iloc[0], names or {}
+        circle, people = self.circle, people_label(self.circle.people, lang)
+        asked = {"mode": self.mode_name(lang), "minutes": circle.minutes, "turnout": circle.turnout_minutes}
+        met = {"met": int(city["communities_met"]), "total": int(city["communities"])}
+        said, lines = i18n.say("cards.withheld", lang), []
+        if not (blank(city["people"]) or blank(city["people_met"])):
+            counted = {"met": int(city["people_met"]), "total": int(city["people"])}
+            said = i18n.say("cards.counted", lang, people=people, **counted)
+            made: dict[str, Any] = {q: int(city[f"people_{q}"]) for q in _QUALITIES}
+            lines = [i18n.say("cards.quality", lang, **made | {UNSTATED: unstated_said(made[UNSTATED], lang)})]
+        share = math.nan if self.impossible else city["share_people"]
+        lines = [
+            i18n.say(f"cards.asked_{circle.heading}", lang, **asked),
+            i18n.say("cards.communities", lang, **met),
+            *lines,
+        ]
+        rows = tuple(self._row(row, known, lang) for _, row in by_level(self.shares, "county").iterrows())
+        bar = None if blank(share) else float(share)
+        return Card(
+            i18n.say("cards.circle", lang), circle.name(lang), percent(share), said, bar, rows, tuple(lines)
+        )  # fmt: skip
+
+    def _row(self, row: pd.Series, names: Mapping[str, str], lang: str) -> CardRow:
+        share = math.nan if self.impossible else row["share_people"]
+        told = share_said(share, row["people_met"], row["people"], lang)
+        return CardRow(names.get(str(row.name)) or str(row.name), told, None if blank(share) else float(share))
+
     def __repr__(self) -> str:
         met = f"{int(self.communities['met'].sum())} of {len(self.communities)} communities"
         return (
             f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {percent(self.share())} of {self.circle.people}>"
         )
+
+
+def share_said(share: Any, met: Any, people: Any, lang: str) -> str:
+    """A share of people with both counts, or that they are not published."""
+    if blank(met) or blank(people):
+        return i18n.say("cards.withheld", lang)
+    return i18n.say("cards.share_of", lang, share=percent(share), met=int(met), total=int(people))
 
 
 def by_level(shares: pd.DataFrame, level: str) -> pd.DataFrame:

@@ -68,9 +68,6 @@ class Circle(Named):
         if wrong:
             field, came, needed = wrong[0]
             raise DataError("errors.bad_circle", circle=self.id, field=field, needed=needed, came=repr(came))
-        if self.turnout_minutes >= self.minutes:
-            told = {"needed": f"< {self.minutes:g}", "came": f"{self.turnout_minutes:g}"}
-            raise DataError("errors.bad_circle", circle=self.id, field="turnout_minutes", **told)
 
 
 def is_minutes(value: object) -> bool:

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
+from quarterhour.base.cards import Card, Carded, CardRow
 from quarterhour.base.labels import columns_label, percent
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.indicators import MEASURES, no_values
@@ -24,7 +25,7 @@ COLUMNS = ("target", "zh", "en", "level", "area", "area_name", "county", "value"
 
 
 @dataclass(frozen=True, eq=False)
-class Scorecard:
+class Scorecard(Carded):
     """What each promise came to. Every target of the rule file is there, "no data" included.
 
     ``rows`` columns: ``target`` (id), ``zh``, ``en``, ``level``, ``area`` (id; the city's is ``city``),
@@ -73,10 +74,26 @@ class Scorecard:
             table[name] = [said[name].get(key, "") for key in table.index]
         return table.reset_index()
 
+    def card(self, lang: str = "zh") -> Card:
+        """The scorecard at a glance: how many targets are met everywhere, and each by level with its areas."""
+        table = self.summary()
+        kept = int((table["areas"] == table["areas_met"]).sum())
+        return Card(
+            i18n.say("cards.scorecard", lang), "", f"{kept:,} / {len(table):,}", i18n.say("cards.targets", lang),
+            kept / len(table) if len(table) else None, tuple(_card_row(row, lang) for _, row in table.iterrows()),
+        )  # fmt: skip
+
     def __repr__(self) -> str:
         table = self.summary()
         kept = (table["areas"] == table["areas_met"]).sum()
         return f"<Scorecard: {len(table)} targets by level, {kept} met everywhere, {len(self.rows)} rows>"
+
+
+def _card_row(row: pd.Series, lang: str) -> CardRow:
+    missing = i18n.say("cards.no_data", lang, count=int(row["areas_no_data"])) if row["areas_no_data"] else ""
+    said = i18n.say("cards.areas_met", lang, met=int(row["areas_met"]), all=int(row["areas"]), no_data=missing)
+    level = i18n.say(f"report.level_{row['level']}", lang)
+    return CardRow(f"{row[lang]} · {level}", said, row["areas_met"] / row["areas"])
 
 
 def note_sentences(rows: pd.DataFrame, lang: str) -> pd.Series:

@@ -14,12 +14,14 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import FloatArray
+from quarterhour.base.cards import Card, Carded, CardRow
+from quarterhour.base.cells import blank
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
-from quarterhour.base.labels import percent
-from quarterhour.network.modes import read_modes
+from quarterhour.base.labels import people_label, percent
+from quarterhour.network.modes import mode_label
 from quarterhour.network.network import Network
-from quarterhour.standards.circle import area_share, area_sums, check_fits, nearest_of
+from quarterhour.standards.circle import area_share, area_sums, by_level, check_fits, nearest_of, share_said
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
 
@@ -29,7 +31,7 @@ Pair = tuple[float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class CoverageRange:
+class CoverageRange(Carded):
     """What a circle comes to when speed and turnout lie anywhere within a range. Every community is there.
 
     ``speed``: slowest and fastest, as shares of the speed of the times. ``turnout_minutes``: least and most.
@@ -48,7 +50,8 @@ class CoverageRange:
 
     ``shares``: a row an area, ``level`` (town, county, city), ``area``, and for each of the three classes
     ``communities_always``, ``people_always``, ``share_always`` (of the people; missing where there are none) and so
-    on, beside ``communities`` and ``people``.
+    on, beside ``communities`` and ``people``. ``mode_names``: what a study calls its modes, by language, in the order
+    of ``mode_ids``.
     """
 
     circle: Circle
@@ -58,10 +61,30 @@ class CoverageRange:
     argument: Argument
     communities: pd.DataFrame
     shares: pd.DataFrame
+    mode_names: tuple[Mapping[str, str], ...] = ()
 
     def share(self, covered: str = "always", level: str = "city", area: str | None = None) -> float:
         """The share of people always, sometimes or never covered in one area; NaN where it has no people."""
         return area_share(self.shares, f"share_{covered}", level, area)
+
+    def card(self, lang: str = "zh", *, names: Mapping[str, str] | None = None) -> Card:
+        """The range at a glance; ``names``: of counties by id, which else go by their ids."""
+        shares, known = {c: self.share(c) for c in COVERED}, names or {}
+        rows = [
+            CardRow(
+                known.get(str(area)) or str(area),
+                share_said(row["share_always"], row["people_always"], row["people"], lang),
+                None if blank(row["share_always"]) else float(row["share_always"]),
+            )
+            for area, row in by_level(self.shares, "county").iterrows()
+        ]
+        rest = {c: percent(shares[c]) for c in COVERED[1:]}
+        return Card(
+            i18n.say("cards.range", lang), self.circle.name(lang), percent(shares["always"]),
+            i18n.say("cards.always", lang, people=people_label(self.circle.people, lang)),
+            None if blank(shares["always"]) else shares["always"], tuple(rows),
+            (i18n.say("cards.rest_of_range", lang, **rest), pace_label(self, lang)),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         (slow, fast), (least, most) = self.speed, self.turnout_minutes
@@ -276,7 +299,8 @@ def pace_label(known: CoverageRange, lang: str) -> str:
     """The range in words: speeds, and turnout where there is any."""
     (slow, fast), (least, most) = known.speed, known.turnout_minutes
     if len(known.mode_ids) > 1:
-        names = [read_modes()[m].name(lang) if m in read_modes() else m for m in known.mode_ids]
+        own = known.mode_names or ({},) * len(known.mode_ids)
+        names = [mode_label(mode, lang, said) for mode, said in zip(known.mode_ids, own, strict=True)]
         said = i18n.say("sensitivity.between_modes", lang, slow=names[0], fast=names[1])
     else:
         said = i18n.say("sensitivity.speeds" if slow < fast else "sensitivity.speed", lang, low=slow, high=fast)

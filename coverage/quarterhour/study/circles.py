@@ -8,6 +8,7 @@ from dataclasses import replace
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.i18n import LANGUAGES
 from quarterhour.io.offices.territorial import coarse
 from quarterhour.network.network import Mode
 from quarterhour.network.paces import at_pace
@@ -116,9 +117,14 @@ def _circle(run: Run, tables: Inputs, circle: Circle, mode: Mode, times: TravelT
     with run.timed(f"beyond {circle.id} {mode.id}"):
         threads = run.study.file.study.threads
         beyond = nearest_beyond(run.network(tables.roads, mode), times, kinds=sites["kind"], threads=threads)
-    return check_circle(
+    found = check_circle(
         circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"], beyond=beyond
     )
+    return replace(found, mode_names=_names(mode))
+
+
+def _names(mode: Mode) -> dict[str, str]:
+    return {lang: mode.name(lang) for lang in LANGUAGES}
 
 
 def _range(
@@ -141,7 +147,8 @@ def _range(
     ends = at(slow), at(fast)
     factors = zip((slow, fast), given[0], ends, strict=True)
     paced = {f: at(mode, f) for mode, f, found in factors if f != 1 and found.fixed_time}
-    return coverage_range(circle, ends[0], tables.communities, **asked, fast=ends[1], paced=paced)
+    found = coverage_range(circle, ends[0], tables.communities, **asked, fast=ends[1], paced=paced)
+    return replace(found, mode_names=(_names(slow), _names(fast)))
 
 
 def _paces(speed: Pair) -> list[float]:

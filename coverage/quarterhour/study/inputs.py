@@ -47,6 +47,11 @@ class Inputs:
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     secret: frozenset[str] = frozenset()
 
+    @property
+    def made_up(self) -> bool:
+        """Whether any row of the tables, or of the people counted in them, is made up for demonstration."""
+        return bool(self.quality["synthetic"].gt(0).any())
+
     def __repr__(self) -> str:
         return (
             f"<Inputs: {len(self.communities)} communities, {len(self.facilities)} facilities, "

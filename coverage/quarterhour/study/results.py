@@ -9,7 +9,11 @@ from datetime import date
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base import i18n
+from quarterhour.base.cards import Card, Carded, CardRow
+from quarterhour.base.cells import blank, texts
 from quarterhour.base.findings import no_findings
+from quarterhour.base.labels import percent
 from quarterhour.services.beds import Conversion
 from quarterhour.services.equity import Equity
 from quarterhour.services.floating_catchments import Served
@@ -23,13 +27,14 @@ from quarterhour.siting.outlook.answers import NearBest, Phasing, Relaxation, Ro
 from quarterhour.siting.outlook.relocation import Relocation
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.standards.circle import CircleCheck
+from quarterhour.standards.circle import CircleCheck, share_said
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.publication.protection import Protection
+from quarterhour.study.siting.coverage import coverage_by_area, coverage_by_community
 from quarterhour.study.study import Study
 from quarterhour.travel.paths import Paths
 from quarterhour.travel.times import Heading, TravelTimes
@@ -108,7 +113,7 @@ class Prospects:
 
 
 @dataclass(frozen=True, eq=False)
-class Proposal:
+class Proposal(Carded):
     """A siting question's plan, its sites on the ground, and the ledger of candidates removed.
 
     ``relaxations``, ``unchecked`` and ``reported`` as ``siting.sites.Offered`` has them. ``changes``: where there is
@@ -136,6 +141,15 @@ class Proposal:
     def name(self, lang: str) -> str:
         """The question's name in a language."""
         return self.zh if lang == "zh" else self.en
+
+    def card(self, lang: str = "zh", *, names: Mapping[str, str] | None = None) -> Card:
+        """The plan at a glance with its counties; ``names``: of counties by id, which else go by their ids."""
+        found = coverage_by_area(self.problem, coverage_by_community(self.problem, self.plan))
+        rows = [_covered_row(row, names or {}, lang) for _, row in found[found["level"].eq("county")].iterrows()]
+        return self.plan.card(lang, name=self.name(lang), rows=rows)
+
+    def __repr__(self) -> str:
+        return repr(self.plan).replace("<SitingPlan", "<Proposal", 1)
 
     @property
     def new_sites(self) -> list[str]:
@@ -262,7 +276,7 @@ class WhatIf:
 
 
 @dataclass(frozen=True, eq=False)
-class Results:
+class Results(Carded):
     """All that a run found. ``findings`` are those of the inputs and of the run.
 
     ``ranges``: circles whose pace is known as a range. ``pictures``: as ``isochrones`` makes them, with the id of
@@ -276,19 +290,6 @@ class Results:
     the manifest alone. ``protection``: how counts of persons were put together, in results that may be published;
     None in those that hold the truth. ``before``: the study and its inputs as they were before a forecast, where
     they are worked out again to be published. ``done``: what the run was asked for, ``checks`` and ``siting``.
-
-    Examples
-    --------
-    >>> import tempfile, quarterhour as qh
-    >>> from quarterhour.testing import small_study
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     results = qh.run_study(qh.read_study(small_study(folder)))
-    >>> results.checks[0]
-    <CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>
-    >>> results.checks[0].communities["minutes"].to_dict()
-    {'e': 45.0, 'm': 15.0, 'w': 15.0}
-    >>> results.proposals[0].plan
-    <SitingPlan centres: optimal, 1 new site, 100.0% covered>
     """
 
     study: Study
@@ -315,6 +316,41 @@ class Results:
     before: tuple[Study, Inputs] | None = None
     done: tuple[str, ...] = ()
 
+    def names(self, level: str) -> dict[str, str]:
+        """The names of towns (``town``) or counties (``county``) by id; those that have none are not there."""
+        table = self.inputs.towns if level == "town" else self.inputs.counties
+        named = texts(table["name"]).items() if "name" in table else ()
+        return {str(area): str(name) for area, name in named if name}
+
+    def card(self, lang: str = "zh") -> Card:
+        """All that the run found at a glance: its circles, scorecard and plans, a card each."""
+        tables, counties = self.inputs, self.names("county")
+        counts = {"communities": len(tables.communities), "facilities": len(tables.facilities)}
+        parts = [check.card(lang, names=counties) for check in self.checks]
+        parts += [known.card(lang, names=counties) for known in self.ranges]
+        parts += [] if self.scorecard is None else [self.scorecard.card(lang)]
+        parts += [proposal.card(lang, names=counties) for proposal in self.proposals]
+        changes = self.study.changes.sentences(lang)
+        lines = (
+            [i18n.say("scenario.head", lang, changes=("；" if lang == "zh" else "; ").join(changes))] if changes else []
+        )
+        lines += [i18n.say("cards.tables", lang, **counts)]
+        lines += [i18n.say("cards.demonstration", lang)] if tables.made_up else []
+        lines += self.truth_lines(lang)
+        return Card(i18n.say("cards.results", lang), self.study.name(lang), lines=tuple(lines), parts=tuple(parts))
+
+    def truth_lines(self, lang: str) -> list[str]:
+        """That counts are the true ones, where the study guards persons and these results are not to be published."""
+        return [i18n.say("cards.truth", lang)] if self.study.file.guarded and self.protection is None else []
+
+    def __repr__(self) -> str:
+        shares = "".join(f", {c.circle.id} {'-' if c.impossible else percent(c.share())}" for c in self.checks)
+        count = len(self.proposals)
+        plans = f", {count} siting plan{'s' if count > 1 else ''}" if count else ""
+        kind = ", protected" if self.protection is not None else ""
+        communities = f"{len(self.inputs.communities):,} communities"
+        return f"<Results of {self.study.file.study.id}: {communities}{shares}{plans}{kind}>"
+
     def hidden(self, column: str) -> pd.Series:
         """By community whether its count of a column of people is one of few, which is not shown."""
         known, ids = self.protection, self.inputs.communities.index
@@ -326,3 +362,10 @@ class Results:
     def scorecard(self) -> Scorecard | None:
         """The scorecard on the reference date."""
         return next(iter(self.scorecards.values()), None)
+
+
+def _covered_row(row: pd.Series, names: Mapping[str, str], lang: str) -> CardRow:
+    """A county of a plan: who is covered, of all of its people; their share where anybody is counted there."""
+    share = float("nan") if blank(row["after"]) or not row["people"] else float(row["after"] / row["people"])
+    told = share_said(share, row["after"], row["people"], lang)
+    return CardRow(names.get(str(row["area"])) or str(row["area"]), told, None if blank(share) else share)

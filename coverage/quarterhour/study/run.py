@@ -231,27 +231,7 @@ def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = No
 def compare(before: Results | Study | str | Path, after: Results | Study | str | Path) -> Comparison:
     """Two studies, scenarios or results side by side: their circles by community, town, county and city.
 
-    Parameters
-    ----------
-    before, after : a study or its path is checked first (`check_study`); results are taken as they are.
-
-    Returns
-    -------
-    A ``Comparison``: ``communities`` and ``areas``, and in ``sentences(lang)`` what changes.
-
-    Raises
-    ------
-    DataError : the two have no circle or no communities in common, or one of the two cannot be checked.
-
-    Examples
-    --------
-    >>> import tempfile, quarterhour as qh
-    >>> from quarterhour.testing import small_study
-    >>> with tempfile.TemporaryDirectory() as folder:
-    ...     study = qh.read_study(small_study(folder))
-    ...     found = qh.compare(study, study.scenario(circle="home-care-circle", minutes=45))
-    >>> found
-    <Comparison of 1 circles: 1 communities come inside, 0 fall out>
+    A study or its path is checked first (`check_study`); results are taken as they are.
     """
     found = [one if isinstance(one, Results) else check_study(one) for one in (before, after)]
     return compare_results(*found)

@@ -12,11 +12,12 @@ from typing import Any, Concatenate, ParamSpec, TypeVar
 
 import geopandas as gpd
 
-from quarterhour.base import limits
+from quarterhour.base import i18n, limits
 from quarterhour.base.arguments import takes
+from quarterhour.base.cards import Card, Carded
 from quarterhour.base.errors import StudyError
 from quarterhour.base.kinds import KindLook, KindLooks
-from quarterhour.network.modes import as_mode, read_modes
+from quarterhour.network.modes import as_mode, mode_label, read_modes
 from quarterhour.network.network import Mode
 from quarterhour.standards.rules import Circle, RuleSet, read_rule_set, rule_sets
 from quarterhour.standards.sensitivity import Pair
@@ -37,7 +38,7 @@ T = TypeVar("T")
 
 
 @dataclass(frozen=True, eq=False)
-class Study:
+class Study(Carded):
     """A study file and what was given beside it.
 
     ``changes``: what a scenario changes of it; ``shared``: what it and its scenarios have in common, made once.
@@ -72,6 +73,11 @@ class Study:
     def name(self, lang: str) -> str:
         """The study's name in a language."""
         return self.file.study.zh if lang == "zh" else self.file.study.en
+
+    def mode_name(self, mode: str, lang: str) -> str:
+        """A mode by name, the study's own first; one that nobody knows goes by its id."""
+        own = self.file.modes.get(mode)
+        return mode_label(mode, lang, None if own is None else {"zh": own.zh, "en": own.en})
 
     def scenario(
         self,
@@ -135,6 +141,21 @@ class Study:
             known = ", ".join(file.id for file in self.file.circles) or "-"
             raise StudyError("scenario.no_circle", circle=circle, known=known)
         return found
+
+    def card(self, lang: str = "zh") -> Card:
+        """The study at a glance: what it asks, and what a scenario changes."""
+        file = self.file
+        circles = [(c.zh if lang == "zh" else c.en, c.minutes) for c in file.circles]
+        asked = [i18n.say("cards.asked_circle", lang, name=name, minutes=minutes) for name, minutes in circles]
+        asked += [i18n.say("cards.asked_question", lang, name=q.zh if lang == "zh" else q.en) for q in file.siting]
+        return Card(
+            i18n.say("cards.study", lang), self.name(lang),
+            lines=(
+                i18n.say("cards.dated", lang, day=file.study.reference_date.isoformat()),
+                i18n.say("cards.asks", lang, circles=len(file.circles), questions=len(file.siting)),
+                *asked, *self.changes.sentences(lang),
+            ),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         changes = len(self.changes.sentences("en"))

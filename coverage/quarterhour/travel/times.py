@@ -10,11 +10,14 @@ import numpy as np
 import pandas as pd
 from scipy import sparse
 
+from quarterhour.base import i18n
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.cards import Card, Carded
 from quarterhour.base.cells import as_figure, figure_table
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.row_order import id_order
+from quarterhour.network.modes import mode_label
 
 Heading = Literal["to_site", "to_community"]
 LONGEST_CS = 2**30
@@ -22,7 +25,7 @@ LONGEST_CS = 2**30
 
 
 @dataclass(frozen=True, eq=False)
-class TravelTimes:
+class TravelTimes(Carded):
     """Communities x sites, whoever travels; ``heading`` says who.
 
     Row i, ``indptr[i]:indptr[i + 1]``, holds the sites that community i is within the cutoff of:
@@ -161,6 +164,16 @@ class TravelTimes:
         """Centiseconds as a scipy CSR array; a stored zero is a time of zero, an absent entry is too far."""
         shape = (len(self.communities), len(self.sites))
         return sparse.csr_array((self.cs, self.site_index, self.indptr), shape=shape)
+
+    def card(self, lang: str = "zh") -> Card:
+        """The times at a glance: how many pairs, and how many communities have any site within the cutoff."""
+        met, total = int((np.diff(self.indptr) > 0).sum()), len(self.communities)
+        reached = i18n.say("cards.reached", lang, met=met, total=total, sites=len(self.sites))
+        return Card(
+            i18n.say("cards.times", lang), mode_label(self.mode_id, lang), f"{len(self.cs):,}",
+            i18n.say("cards.pairs", lang, minutes=self.cutoff_minutes), met / total if total else None,
+            lines=(reached, i18n.say(f"cards.{self.heading}", lang, turnout=self.turnout_minutes)),
+        )  # fmt: skip
 
     def __repr__(self) -> str:
         return (

@@ -32,7 +32,7 @@ HARD = """
 import numpy as np
 import pandas as pd
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity
+from quarterhour.siting.question.rules import Budget, Capacity
 
 def hard(communities=300, candidates=60):
     rng = np.random.default_rng(5)

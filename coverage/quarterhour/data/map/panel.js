@@ -64,6 +64,7 @@ function quarterhourPanel(quarterhour) {
       const panel = quarterhour.panel = L.DomUtil.create("div", "qh-panel");
       panel.innerHTML = `<header><h1>${picture.title}</h1><button type="button" class="qh-hide">${w.hide}</button></header>
         ${picture.demonstration ? `<p class="qh-ribbon">${w.demonstration}</p>` : ""}
+        ${picture.changed ? `<p class="qh-changed">${picture.changed}</p>` : ""}
         ${many ? `<div class="qh-tabs" role="tablist" aria-label="${w.question}">${tabs}</div>` : ""}
         <div class="qh-body"><div id="qh-search-area"></div>
         <div id="qh-opening"></div><div id="qh-whatif"></div>

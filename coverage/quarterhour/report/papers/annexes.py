@@ -12,7 +12,7 @@ from quarterhour.base.findings import SEVERITIES, finding_sentences
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import proof_label
 from quarterhour.report.papers.blocks import Block, Grid, Heading, Paragraph, Points, Sources
-from quarterhour.report.section import headed, labels, mode_name, say_of
+from quarterhour.report.section import headed, labels, say_of
 from quarterhour.report.tables import plan_row, quality_table
 from quarterhour.study.results import Results
 
@@ -39,7 +39,7 @@ def _question_table(results: Results, lang: str) -> pd.DataFrame:
             "circle": [c.name(lang) for c in circles],
             "kinds_asked": [between.join(kind_label(k, lang, own) for k in c.kinds) for c in circles],
             "heading": labels("report.heading_", [c.heading for c in circles], lang),
-            "mode": [mode_name(check.mode_id, lang) for check in results.checks],
+            "mode": [check.mode_name(lang) for check in results.checks],
             "minutes": [c.minutes for c in circles],
             "turnout": [c.turnout_minutes for c in circles],
         },

@@ -16,7 +16,7 @@ from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.fonts import PLAIN, chinese_font, plain_folder
 from quarterhour.report.papers.static_maps import MapPrint
 from quarterhour.report.papers.summary import CircleFact, circle_facts, plan_sentence, promise_sentence, worst_first
-from quarterhour.report.section import mode_name, say_of
+from quarterhour.report.section import say_of
 from quarterhour.study.results import Results
 
 _say = partial(say_of, "papers_leaflet")
@@ -67,7 +67,7 @@ def _circle(fact: CircleFact, lang: str) -> dict[str, Any]:
     return {
         "name": plain_text(fact.name),
         "line": _say("circle_line", lang, people=people, total=fact.people,
-                     mode=mode_name(fact.check.mode_id, lang), minutes=circle.minutes),
+                     mode=fact.check.mode_name(lang), minutes=circle.minutes),
         "share": percent(fact.share), "inside": _say("inside", lang, met=fact.met),
         "outside": _say("outside", lang, outside=fact.outside), "closing": closing,
         "counties": [{"name": plain_text(c.name), "share": c.share, "said": percent(c.share)} for c in counties],

@@ -36,8 +36,7 @@ class PaperExtras:
 
 def is_demonstration(results: Results) -> bool:
     """Whether any row that the results rest on is made up, sites proposed included."""
-    made_up = results.inputs.quality["synthetic"].gt(0).any()
-    return bool(made_up) or any(sites_by_quality(p)["synthetic"] for p in results.proposals)
+    return results.inputs.made_up or any(sites_by_quality(p)["synthetic"] for p in results.proposals)
 
 
 def demonstration_ribbon(results: Results, lang: str) -> str:

@@ -24,7 +24,6 @@ from quarterhour.report.section import (
     labels,
     levels,
     met_of,
-    mode_name,
     paces,
     rules_said,
     thresholds,
@@ -97,7 +96,7 @@ def _circle_table(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
     return headed(
         {
             "circle": [check.circle.name(lang) for check, _ in rows],
-            "mode": [mode_name(shown.mode_id, lang) for _, shown in rows],
+            "mode": [shown.mode_name(lang) for _, shown in rows],
             "heading": labels("report.heading_", [shown.circle.heading for _, shown in rows], lang),
             "minutes": [shown.circle.minutes for _, shown in rows],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],

@@ -21,7 +21,7 @@ from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.papers.ground import Ground, build_ground, draw_discs, outline_path, points_of
 from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart, write_labels
 from quarterhour.report.papers.map_sheet import INK, Imprint, MapSheet, Mark, Print, print_sheet
-from quarterhour.report.section import city_row, mode_name, say_of, shown_shares
+from quarterhour.report.section import city_row, say_of, shown_shares
 from quarterhour.standards.circle import CircleCheck, by_level
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Proposal, Results
@@ -94,7 +94,7 @@ def file_stem(kind: str, about: str) -> str:
 def _gap_line(check: CircleCheck, city: pd.Series, lang: str) -> str:
     if blank(city["people"]):
         return i18n.say("report.area_withheld", lang, name=check.circle.name(lang))
-    return _say("gap_line", lang, mode=mode_name(check.mode_id, lang), minutes=check.circle.minutes,
+    return _say("gap_line", lang, mode=check.mode_name(lang), minutes=check.circle.minutes,
                 people=counted_label(check.circle.people, lang), total=int(city["people"]), met=int(city["people_met"]),
                 share=percent(math.nan if check.impossible else city["share_people"]))  # fmt: skip
 
@@ -234,7 +234,7 @@ def _site_sheet(results: Results, proposal: Proposal, points: FloatArray, ground
         write_labels(axes, ground, inner_points(ground.counties.geometry), ground.counties["name"].tolist(),
                      points_high=8.5, bold=True, roam=True, taken=boxes)  # fmt: skip
 
-    line = _say("sites_line", lang, sites=len(chosen), mode=mode_name(plan_mode(results, proposal), lang),
+    line = _say("sites_line", lang, sites=len(chosen), mode=results.study.mode_name(plan_mode(results, proposal), lang),
                 minutes=plan_minutes(results, proposal))  # fmt: skip
     title = _say("sites", lang, name=proposal.name(lang))
     return MapSheet(file_stem("sites", proposal.id), title, line, tuple(legend), draw)

@@ -19,7 +19,6 @@ from quarterhour.report.section import (
     area_shares,
     city_row,
     headed,
-    mode_name,
     opening_lines,
     say_of,
 )
@@ -126,7 +125,7 @@ def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
         yield _say("circle_withheld", lang, name=fact.name, people=people)
         return
     counted = {"met": fact.met, "total": fact.people, "share": percent(fact.share), "outside": fact.outside}
-    yield _say("circle_said", lang, name=fact.name, mode=mode_name(fact.check.mode_id, lang), minutes=circle.minutes,
+    yield _say("circle_said", lang, name=fact.name, mode=fact.check.mode_name(lang), minutes=circle.minutes,
                people=people, **counted)  # fmt: skip
     known = worst_first(fact.counties)
     if known:

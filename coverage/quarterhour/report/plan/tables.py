@@ -13,7 +13,7 @@ from quarterhour.report.papers.static_maps import plan_minutes, plan_mode
 from quarterhour.report.plan.burial_tables import burial_table, form_table, grave_table
 from quarterhour.report.plan.shown import NOT_OF_IT, PlanTable, heads_of
 from quarterhour.report.plan.told import Told, area_table, made_table
-from quarterhour.report.section import labels, mode_name
+from quarterhour.report.section import labels
 from quarterhour.study.layout.facilities import BUILD, CLOSE, EXTEND, KEEP, NEAR, TREATMENTS
 from quarterhour.study.layout.groups import CEMETERY, INSTITUTIONS
 
@@ -260,7 +260,7 @@ def circle_table(told: Told) -> PlanTable:
     for check in told.results.checks:
         circle = check.circle
         row = {"name": circle.name(told.lang), "kinds": told.say("kinds_between").join(map(told.kind, circle.kinds)),
-               "mode": mode_name(check.mode_id, told.lang), "minutes": circle.minutes,
+               "mode": check.mode_name(told.lang), "minutes": circle.minutes,
                "people_name": counted_label(circle.people, told.lang)}  # fmt: skip
         rows.append(row | {part: city.get(f"{circle.id}_{part}") for part in CIRCLE_PARTS})
     keys = ["name", "kinds", "mode", "minutes", "people_name", *CIRCLE_PARTS]
@@ -275,7 +275,7 @@ def question_table(told: Told) -> PlanTable:
             years = sorted(p.years.values())
             first, last = (str(years[0]), str(years[-1])) if years else (None, None)
             rows.append({"name": p.name(told.lang), "kind": told.kind(p.kind), "sites": len(p.new_sites),
-                         "mode": mode_name(plan_mode(told.results, p), told.lang),
+                         "mode": told.results.study.mode_name(plan_mode(told.results, p), told.lang),
                          "minutes": plan_minutes(told.results, p), "first_year": first, "last_year": last,
                          "before": p.plan.before, "covered": p.plan.covered, "total": p.plan.demand_total,
                          "unit": counted_label(p.plan.unit, told.lang)})  # fmt: skip

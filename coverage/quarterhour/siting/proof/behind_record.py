@@ -188,7 +188,8 @@ def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Map
     for row in rows:
         check_keys(row, _RESERVE, "reserves")
     mine = [(site, list(some)) for site, some in groupby(rows, key=lambda row: row["site"])]
-    states = dict(zip(problem.sites.index.tolist(), problem.sites["state"].tolist(), strict=True))
+    ids = problem.sites.index.tolist()
+    states, places = dict(zip(ids, problem.sites["state"].tolist(), strict=True)), {i: n for n, i in enumerate(ids)}
     check_same("reserves site", [site for site, _ in mine], [s for s in plan.chosen if states[s] != "required"])
     now = count_choice(problem, plan, plan.chosen)
     for site, some in mine:
@@ -206,7 +207,7 @@ def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Map
             counted = {"value": plain_number(float(found.value)), "loss": plain_number(float(lost))}
             for name, count in {**counted, "covered": found.covered, "short": found.short}.items():
                 check_same(f"reserves {name}", row[name], count)
-            key = (*found.key, problem.sites.index.get_loc(row["substitute"]))
+            key = (*found.key, places[row["substitute"]])
             if before is not None and key <= before:
                 raise PlanError("proof.recount_differs", what="reserves place", said=number, counted=number - 1)
             before = key

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -11,8 +11,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import IntArray
+from quarterhour.base.cards import Card, Carded, CardRow
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import percent, unit_label
+from quarterhour.base.labels import counted_label, gap_percent, percent, unit_label
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
 Stopped = Literal["", "time", "work", "interrupt"]
@@ -147,7 +148,7 @@ class Ties:
 
 
 @dataclass(frozen=True, eq=False)
-class SitingPlan:
+class SitingPlan(Carded):
     """An answer with its proof.
 
     ``chosen``: site ids in the order of building (required sites first, each group best first; of a study that builds
@@ -222,6 +223,20 @@ class SitingPlan:
     def placed(self) -> bool:
         """Whether sites have room for so many, who then are placed rather than covered."""
         return self.served is not None
+
+    def card(self, lang: str = "zh", *, name: str = "", rows: Sequence[CardRow] = ()) -> Card:
+        """The plan at a glance; ``name``: the question's, else its id; ``rows``: what it comes to by area."""
+        kind, heading, some = i18n.say("cards.plan", lang), name or self.problem_id, self.demand_total > 0
+        status = i18n.say(f"cards.{self.status}", lang, gap=gap_percent(self.gap))
+        if self.status in ("infeasible", "no_plan"):
+            return Card(kind, heading, "—", status, lines=tuple(reason.sentence(lang) for reason in self.reasons))
+        unit, share = unit_label(self.unit, lang), self.covered / self.demand_total if some else math.nan
+        counted = {"counted": counted_label(self.unit, lang), "covered": self.covered, "total": self.demand_total}
+        lines = [i18n.say("cards.sites", lang, sites=len(self.chosen)), status]
+        lines += [] if self.before is None else [i18n.say("cards.before", lang, before=self.before, unit=unit)]
+        lines += [i18n.say("cards.unmet", lang, count=len(self.unmet))] if len(self.unmet) else []
+        said = i18n.say("cards.placed" if self.placed else "cards.covered", lang, unit=unit, **counted)
+        return Card(kind, heading, percent(share), said, share if some else None, tuple(rows), tuple(lines))
 
     def __repr__(self) -> str:
         share = self.covered / self.demand_total if self.demand_total else math.nan

@@ -31,7 +31,7 @@ from quarterhour.study.file.fields import Addressed, Facilities, Places, Source
 from quarterhour.study.file.mistakes import mistake
 from quarterhour.study.file.study import StudyFile
 
-_PARTS: Mapping[str, frozenset[str]] = MappingProxyType(
+KEYS_BY_PART: Mapping[str, frozenset[str]] = MappingProxyType(
     {
         "roads": frozenset(("area", "columns", "crs", "datum", "encoding", "layer", "turns")),
         "places": frozenset(
@@ -43,8 +43,9 @@ _PARTS: Mapping[str, frozenset[str]] = MappingProxyType(
         "layers": frozenset(("columns", "crs", "datum", "encoding", "layer")),
     }
 )
+"""What a part may say of its file, whatever kind of file it is."""
 _TABLE = frozenset(("columns", "crs", "datum"))
-_FORMATS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = MappingProxyType(
+KEYS_BY_FORMAT: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = MappingProxyType(
     {
         "csv": ((".csv", ".txt", ".tsv"), _TABLE | {"encoding", "header_row"}),
         "xlsx": ((".xlsx", ".xlsm"), _TABLE | {"sheet", "header_row", "hidden_rows"}),
@@ -59,7 +60,8 @@ _FORMATS: Mapping[str, tuple[tuple[str, ...], frozenset[str]]] = MappingProxyTyp
         "database": ((), _TABLE),
     }
 )
-_KEYS = frozenset().union(*_PARTS.values())
+"""How the names of a kind of file end, and what may be said of it."""
+_KEYS = frozenset().union(*KEYS_BY_PART.values())
 _ALWAYS_SHAPES = ("geojson", "shp")
 """Files whose rows all have shapes: nobody looks for an x and a y in their columns."""
 
@@ -72,7 +74,7 @@ def is_extract(path: object) -> TypeGuard[Path]:
 def format_of(path: str | Path | None) -> str | None:
     """What kind of file it is by its name; None for a kind that is not in the table: its reader says so."""
     name = "" if path is None else Path(path).name.lower()
-    return next((known for known, (endings, _) in _FORMATS.items() if name.endswith(endings)), None)
+    return next((known for known, (endings, _) in KEYS_BY_FORMAT.items() if name.endswith(endings)), None)
 
 
 def sources(study: StudyFile) -> Iterator[tuple[tuple[str | int, ...], str, Source]]:
@@ -127,10 +129,10 @@ def _idle(where: tuple[str | int, ...], row: str, part: Source, given: Path | No
         file = given if given is not None and (key in ("area", "turns") or _unsaid(part)) else part.path
         stored = part.database is not None and file == part.path
         known = "osm" if extract else "database" if stored else format_of(file)
-        if key not in _PARTS[row]:
+        if key not in KEYS_BY_PART[row]:
             found.append(mistake((*where, key), "key_not_of_part", part=where[0], given=getattr(part, key)))
-        elif known is not None and key not in _FORMATS[known][1]:
-            fits = " ".join(e for endings, keys in _FORMATS.values() if key in keys for e in endings)
+        elif known is not None and key not in KEYS_BY_FORMAT[known][1]:
+            fits = " ".join(e for endings, keys in KEYS_BY_FORMAT.values() if key in keys for e in endings)
             shown = "from_osm" if extract else part.table if stored else _shown(known, file)
             found.append(mistake((*where, key), "key_not_of_format", file=shown, fits=fits, given=getattr(part, key)))
     return found

@@ -17,6 +17,7 @@ from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding_sentences
 from quarterhour.io.places import as_places
+from quarterhour.network.modes import mode_label
 from quarterhour.network.roads import as_roads
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.reading.quality import quality_shares
@@ -43,8 +44,15 @@ class Changes:
 
     def sentences(self, lang: str) -> list[str]:
         """What is changed, a sentence each."""
+        modes = {s.path.removeprefix("modes."): s.now for s in self.settings if isinstance(s.now, Mapping)}
         said = [
-            i18n.say("scenario.setting", lang, path=s.path, was=_said(s.was, lang), now=_said(s.now, lang))
+            i18n.say(
+                "scenario.setting",
+                lang,
+                path=s.path,
+                was=_told(s, s.was, modes, lang),
+                now=_told(s, s.now, modes, lang),
+            )
             for s in self.settings
             if not (s.was is None and isinstance(s.now, Mapping))  # a mode of a name that the next setting says
         ]
@@ -136,11 +144,18 @@ def _counted(key: str, ids: Collection[Any], lang: str) -> str:
     return i18n.say(key, lang, count=len(ids), ids=first_ids(ids, lang=lang))
 
 
+def _told(setting: Setting, value: object, modes: Mapping[str, Mapping[str, str]], lang: str) -> str:
+    """A value of a setting; who travels by name. ``modes``: those that the settings make."""
+    if setting.path.endswith(".mode") and isinstance(value, str):
+        return mode_label(value, lang, modes.get(value))
+    return _said(value, lang)
+
+
 def _said(value: object, lang: str) -> str:
     if value is None:
         return i18n.say("scenario.unset", lang)
-    if isinstance(value, Mapping):
-        return ", ".join(f"{k} = {_said(v, lang)}" for k, v in value.items())
+    if isinstance(value, Mapping) or (isinstance(value, list | tuple) and any(isinstance(v, Mapping) for v in value)):
+        return i18n.say("scenario.table", lang, count=len(value))
     if isinstance(value, list | tuple):
         return ", ".join(_said(v, lang) for v in value)
     return f"{value:g}" if isinstance(value, float) else str(value)

@@ -9,7 +9,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cells import texts
+from quarterhour.base.cards import Card, Carded, CardRow
+from quarterhour.base.cells import blank, texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.labels import percent
 from quarterhour.standards.circle import CircleCheck
@@ -19,7 +20,7 @@ CHANGES = ("gained", "lost", "stays_in", "stays_out")
 
 
 @dataclass(frozen=True, eq=False)
-class Comparison:
+class Comparison(Carded):
     """What circles came to before and after; every community is there once a circle.
 
     ``communities``: one row a circle and community, index ``circle, community``, columns ``name, town, county,
@@ -29,8 +30,9 @@ class Comparison:
 
     ``areas``: one row a circle and area, index ``circle, level, area`` (city, county, town, and units and classes where
     the study has them), columns ``name, people, people_after, met_before, met_after`` (people inside),
-    ``share_before, share_after`` (missing where nobody is there), ``gained, lost`` (people of the communities that
-    come inside or fall out, by the count after where they gain, before where they lose).
+    ``share_before, share_after`` (missing where nobody is there, and where what the circle asks for stands nowhere),
+    ``gained, lost`` (people of the communities that come inside or fall out, by the count after where they gain,
+    before where they lose).
     """
 
     before: Results
@@ -42,11 +44,33 @@ class Comparison:
         """What changes, a sentence each: the changes asked for, then what each circle comes to."""
         said = self.after.study.changes.sentences(lang) if self.after.study.changes else []
         names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
-        for (circle, _, _), row in self.areas.xs("city", level="level", drop_level=False).iterrows():
+        city = self.areas.xs("city", level="level")
+        for circle, row in city.set_axis(city.index.get_level_values("circle")).iterrows():
             shares = {key: percent(float(row[f"share_{key}"])) for key in ("before", "after")}
             counts = {key: int(row[key]) for key in ("gained", "lost")}
             said.append(i18n.say("comparison.circle", lang, name=names[str(circle)], **shares, **counts))
         return said
+
+    def card(self, lang: str = "zh") -> Card:
+        """The comparison at a glance: what was changed, and each circle before and after with its counties."""
+        lines = self.after.study.changes.sentences(lang) if self.after.study.changes else []
+        made_up = any(results.inputs.made_up for results in (self.before, self.after))
+        lines += [i18n.say("cards.demonstration", lang)] if made_up else []
+        lines += self.before.truth_lines(lang) or self.after.truth_lines(lang)
+        names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
+        parts = tuple(self._part(circle, name, lang) for circle, name in names.items() if circle in self.circles)
+        return Card(i18n.say("cards.comparison", lang), self.after.study.name(lang), lines=tuple(lines), parts=parts)
+
+    @property
+    def circles(self) -> list[str]:
+        """The ids of the circles that both have."""
+        return [str(circle) for circle in self.areas.index.get_level_values("circle").unique()]
+
+    def _part(self, circle: str, name: str, lang: str) -> Card:
+        city, counties = (self.areas.xs((circle, level), level=("circle", "level")) for level in ("city", "county"))
+        whole, *rows = (_area_row(row, lang) for _, row in pd.concat([city, counties]).iterrows())
+        moved = _moved(city.iloc[0], lang)
+        return Card(i18n.say("cards.circle", lang), name, whole.said, moved, whole.share, tuple(rows))
 
     def __repr__(self) -> str:
         counts = self.communities["change"].value_counts()
@@ -106,6 +130,9 @@ def _areas(a: CircleCheck, b: CircleCheck, rows: pd.DataFrame, before: Results) 
         },
         index=ids,
     )  # fmt: skip
+    for key, check in (("share_before", a), ("share_after", b)):
+        if check.impossible:  # nobody could be inside: no share of 0 %
+            made[key] = np.nan
     for key, column in (("gained", "people_after"), ("lost", "people")):
         moved = rows[column].where(rows["change"].eq(key), 0)
         by = {("city", "city"): int(moved.sum())}
@@ -116,8 +143,18 @@ def _areas(a: CircleCheck, b: CircleCheck, rows: pd.DataFrame, before: Results) 
 
 
 def _names(results: Results) -> dict[tuple[str, str], str]:
-    told = {"town": results.inputs.towns, "county": results.inputs.counties}
-    return {
-        (level, str(area)): str(name)
-        for level, table in told.items() if "name" in table for area, name in texts(table["name"]).items() if name
-    }  # fmt: skip
+    levels = ("town", "county")
+    return {(level, area): name for level in levels for area, name in results.names(level).items()}
+
+
+def _area_row(row: pd.Series, lang: str) -> CardRow:
+    """An area before and after, and the bar of after."""
+    shares = {key: percent(row[f"share_{key}"]) for key in ("before", "after")}
+    now = row["share_after"]
+    return CardRow(str(row["name"]), i18n.say("cards.change", lang, **shares), None if blank(now) else float(now))
+
+
+def _moved(row: pd.Series, lang: str) -> str:
+    if blank(row["gained"]) or blank(row["lost"]):
+        return i18n.say("cards.withheld", lang)
+    return i18n.say("cards.moved", lang, gained=int(row["gained"]), lost=int(row["lost"]))

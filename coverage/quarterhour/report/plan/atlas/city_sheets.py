@@ -28,7 +28,7 @@ from quarterhour.report.plan.atlas.looks import COLOURS, SHAPES, numbered, proje
 from quarterhour.report.plan.atlas.sheet import Drawn, Imprint, Names, Numbers, Points, Sheet, Table
 from quarterhour.report.plan.text import PlanContent
 from quarterhour.report.plan.told import Told
-from quarterhour.report.section import mode_name, say_of
+from quarterhour.report.section import say_of
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.layout.facilities import BUILD, KEEP, NEAR
 from quarterhour.study.layout.groups import CEMETERY, COMMUNITY, INSTITUTIONS
@@ -204,7 +204,7 @@ def _reach(atlas: CityAtlas, check: CircleCheck) -> Sheet:
     panel = [_area_table(atlas, "services", [f"{of}_people", f"{of}_met", f"{of}_share"]),
              _first_towns(atlas, "services", f"{of}_share", "least_share", least=True)]  # fmt: skip
     return _sheet(atlas, "reach", drawn, legend, panel, stem=file_stem("reach", of), name=check.circle.name(lang),
-                  mode=mode_name(check.mode_id, lang), minutes=f"{check.circle.minutes:g}",
+                  mode=check.mode_name(lang), minutes=f"{check.circle.minutes:g}",
                   people=counted_label(check.circle.people, told.lang))  # fmt: skip
 
 
