@@ -31,9 +31,9 @@ from quarterhour.network.network import Network
 from quarterhour.network.search_graph import UNREACHED, search_graph
 from quarterhour.network.snap import snap_places
 from quarterhour.travel.access_legs import Entries, entries_of, road_times
-from quarterhour.travel.contour import ground_below
 from quarterhour.travel.dijkstra import cutoff_table
-from quarterhour.travel.ground_kernels import burn, new_parts
+from quarterhour.travel.ground.contour import ground_below
+from quarterhour.travel.ground.reached import burn, new_parts
 from quarterhour.travel.search_arrays import search_arrays
 from quarterhour.travel.times import LONGEST_CS, Heading, check_heading, check_unique
 

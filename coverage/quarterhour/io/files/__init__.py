@@ -178,8 +178,7 @@ def read_places(
         by their number); others are known by their headings (``synonyms``), which is told.
     source_crs : as the user declares it, else EPSG:4326; the file's own counts before it, and both are told.
     datum, kind : of lon/lat taken from a web map; of every row. All others as ``as_places`` has them.
-    hidden_rows : whether rows that a sheet hides, filters away or strikes out are used, which is told.
-    origin : told the rows and numbers that the places had in the file.
+    hidden_rows, origin : whether rows that a sheet hides or strikes out are used (told); told the rows in the file.
 
     Returns
     -------
@@ -326,8 +325,8 @@ def read_roads_file(
 
     Parameters
     ----------
-    path, layer, encoding : the file; which layer of it; of its texts.
-    crs : of the answer. ``source_crs`` : of a file that names none. ``datum`` : of lon/lat taken from a web map.
+    path, layer, encoding, source_crs, datum : as ``read_places`` and ``read_table`` have them.
+    crs : of the answer.
 
     Returns
     -------
