@@ -152,6 +152,10 @@ def run_study(
     -------
     ``Results``: ``checks``, ``scorecard``, ``proposals``, ``findings`` ...
 
+    Raises
+    ------
+    MissingError, DataError : a file that is not there, or cannot be what the study says.
+
     Examples
     --------
     >>> import tempfile, quarterhour as qh
