@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import csv
-import doctest
-import inspect
 import io
 import os
 import re
@@ -204,22 +202,6 @@ def test_every_public_name_is_in_the_book(source: Path) -> None:
     for name in (*qh.__all__, *(f"siting.{n}" for n in qh.siting.__all__)):
         if name not in ("siting", "errors"):
             assert f"# qh.{name} {{" in text, name
-
-
-def shown_examples() -> list[doctest.DocTest]:
-    """The examples of the API reference: those of every public name and of its methods."""
-    import quarterhour as qh
-
-    finder = doctest.DocTestFinder(exclude_empty=True)
-    rooms = {"": qh, "siting.": qh.siting}
-    held = {name: getattr(room, name) for room in rooms.values() for name in room.__all__}
-    found = [test for name, one in held.items() if not inspect.ismodule(one) for test in finder.find(one, name)]
-    return [test for test in found if test.examples]
-
-
-@pytest.mark.parametrize("example", shown_examples(), ids=lambda test: test.name)
-def test_examples_of_the_reference_are_true(example: doctest.DocTest) -> None:
-    assert doctest.DocTestRunner(optionflags=doctest.NORMALIZE_WHITESPACE).run(example).failed == 0
 
 
 def test_what_the_book_is_built_with_is_pinned_and_names_no_host() -> None:

@@ -106,7 +106,7 @@ def test_no_rooms_import_each_other_in_a_circle() -> None:
 
 def test_the_package_shows_its_wings_and_nothing_else() -> None:
     shown = {p.name for p in SOURCE.iterdir() if p.name != "__pycache__"}
-    assert shown == {*WINGS, "__init__.py", "__main__.py", "data", "py.typed"}
+    assert shown == {*WINGS, "__init__.py", "__init__.pyi", "__main__.py", "data", "py.typed", "testing.pyi"}
 
 
 def test_a_folder_and_a_room_are_read_in_one_sitting() -> None:
@@ -182,9 +182,8 @@ def test_every_name_that_left_the_front_door_says_where_it_is() -> None:
 
 
 def test_towns_for_tests_come_under_their_short_name_too() -> None:
-    from quarterhour.testing import town
-
     import quarterhour as qh
+    from quarterhour.testing import town
 
     assert town is qh.testing.town
     assert qh.testing.__name__ == qh.testing.__spec__.name == "quarterhour.network.testing"

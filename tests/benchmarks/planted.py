@@ -7,7 +7,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, Spacing
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.travel.times import times_from_matrix
 
 TOWNS, EACH = 12, 50

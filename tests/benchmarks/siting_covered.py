@@ -29,7 +29,8 @@ from benchmarks.siting_questions import (
 from quarterhour.siting.methods.solver.program import Program
 from quarterhour.siting.outlook.frontier import frontier
 from quarterhour.siting.outlook.phasing import phase_plan
-from quarterhour.siting.question.problem import Budget, Coverage, Standard
+from quarterhour.siting.question.problem import Coverage, Standard
+from quarterhour.siting.question.rules import Budget
 from quarterhour.siting.solve import solve_siting
 
 INF = math.inf

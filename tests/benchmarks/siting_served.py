@@ -25,7 +25,7 @@ from benchmarks.siting_questions import (
     size_told,
 )
 from quarterhour.siting.methods.solver.program import Program
-from quarterhour.siting.question.problem import Capacity, Quota
+from quarterhour.siting.question.rules import Capacity, Quota
 
 INF = math.inf
 

@@ -19,7 +19,8 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 import quarterhour as qh
 from quarterhour.siting.proof.plan_record import plan_record, verify_record
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 
 GOALS = ["max-cover", "min-sites", "min-time", "min-worst", "min-cost", "equity", "gini"]
 RULES = [

@@ -17,7 +17,8 @@ import pandas as pd
 from scipy.optimize import linear_sum_assignment
 
 import quarterhour as qh
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 
 FREE_GOALS = ("max-cover", "min-time", "min-worst", "min-sites", "min-cost", "equity", "gini")
 SHARED_CHAINS = (["max-cover"], ["max-cover", "min-time"], ["min-sites", "max-cover"], ["min-time"], ["min-cost"])

@@ -17,7 +17,7 @@ from quarterhour.siting.methods.solver import highs
 from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Quota
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

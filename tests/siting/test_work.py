@@ -15,7 +15,8 @@ import quarterhour as qh
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.proof.plan_record import plan_record, verify_record
-from quarterhour.siting.question.problem import Capacity, Goal, SitingProblem
+from quarterhour.siting.question.problem import Goal, SitingProblem
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.siting.question.search import Limits, SearchBudget, as_limits
 from quarterhour.siting.solve import solve_siting
 

@@ -16,16 +16,8 @@ from quarterhour.base.labels import goal_label
 from quarterhour.cli import app
 from quarterhour.report.tables import quota_line
 from quarterhour.siting.proof.plan_record import verify_record
-from quarterhour.siting.question.problem import (
-    OBJECTIVES,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Standard,
-)
+from quarterhour.siting.question.problem import OBJECTIVES, Coverage, Goal, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.study.file import read_study_file
 from quarterhour.study.file.fields import Objective
 

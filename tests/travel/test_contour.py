@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays
 
-from quarterhour.travel.contour import ground_below
+from quarterhour.travel.ground.contour import ground_below
 from repeatable import examples
 
 FAR = np.float32(9.0)

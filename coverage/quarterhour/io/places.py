@@ -67,9 +67,25 @@ def as_places(
     geometry : "point" (an outline becomes a point inside it) or "any" (areas; may be missing).
     quality, source : for rows that do not say.
 
+    Returns
+    -------
+    The places that are kept, by ``id``; and the findings, a row each: ``severity``, ``rule``, ``table``, ``file``,
+    ``sheet``, ``row``, ``column``, ``id``, ``value``, ``detail``.
+
     Raises
     ------
     DataError : columns missing, no CRS, a study CRS that is not in metres.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, quarterhour as qh
+    >>> villages = gpd.GeoDataFrame({"id": ["a", "b"], "name": ["东村", "西村"], "older": [120, -4]},
+    ...                             geometry=gpd.points_from_xy([122.1, 122.2], [37.5, 37.5]), crs=4326)
+    >>> places, findings = qh.as_places(villages, table="communities", crs="EPSG:32651", people=["older"])
+    >>> places["older"].to_dict()
+    {'a': 120}
+    >>> findings[["severity", "rule", "id", "value"]].values.tolist()
+    [['error', 'people_impossible', 'b', '-4']]
     """
     metres = _metres(crs)
     data = _with_id(frame, table=table, file=file, needed=(*required, *people))

@@ -128,6 +128,18 @@ def draw_map(
     ------
     DataError
         A table says no CRS.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     found = qh.run_study(qh.read_study(small_study(folder)), circles_only=True)
+    >>> have, towns = found.inputs, found.inputs.communities.assign(county="c1")
+    >>> page = qh.draw_map(title="小镇", communities=have.communities, towns=towns, facilities=have.facilities,
+    ...                    checks=found.checks, scorecard=None, plans=(), roads=None, quality_note="示例", lang="zh")
+    >>> "小镇" in page
+    True
     """
     say = PageWords(lang, kinds)
     ids, outlines = county_columns(counties, towns, communities)

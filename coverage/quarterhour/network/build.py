@@ -44,10 +44,28 @@ _NO_STOPPING = ("motorway", "motorway_link")
 def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | None = None) -> Network:
     """The network that a mode may use, its times in whole centiseconds.
 
-    ``roads`` as ``as_roads`` makes it; what they say beyond length and class counts by ``speeds.py``. Each
-    road is quantised once: round(length / speed), at least one centisecond. ``turns``: restrictions that vehicles
-    obey (``turns.py`` names the columns). DataError when the mode may use none of the roads, and when the CRS stretches
-    lengths where they lie (Web Mercator).
+    Parameters
+    ----------
+    roads : as ``as_roads`` makes it; what they say beyond length and class counts by ``speeds.py``.
+    mode : who travels, of ``read_modes``.
+    turns : restrictions that vehicles obey (``turns.py`` names the columns).
+
+    Returns
+    -------
+    A ``Network``. Each road is quantised once: round(length / speed), at least one centisecond.
+
+    Raises
+    ------
+    DataError : the mode may use none of the roads, or the CRS stretches lengths where they lie (Web Mercator).
+
+    Examples
+    --------
+    >>> import geopandas as gpd, quarterhour as qh
+    >>> from shapely import LineString
+    >>> drawn = gpd.GeoDataFrame({"highway": ["residential"]}, geometry=[LineString([(0, 0), (700, 0)])], crs=32651)
+    >>> roads, _ = qh.as_roads(drawn, crs="EPSG:32651")
+    >>> qh.build_network(roads, qh.read_modes()["walk"])
+    <Network for walk: 2 junctions, 1 roads, 1 km, 0 one-way, 0 islands>
     """
     _check_true(roads)
     speed = speeds.road_speeds(roads, mode)

@@ -39,11 +39,20 @@ def network_from_edges(
     turns : restrictions that vehicles obey (``turns.py`` names the columns).
 
     Every time is rounded once to whole centiseconds, at least one. Edges of a class that the mode may not use are
-    left out; those of the class ``ferry`` take as long at every pace. DataError for missing columns, ends without a
-    name or place, and times that are no time.
+    left out; those of the class ``ferry`` take as long at every pace.
 
-    >>> import pandas as pd
-    >>> network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 10]}))
+    Returns
+    -------
+    A ``Network`` whose junctions keep the ids of ``u`` and ``v``.
+
+    Raises
+    ------
+    DataError : missing columns, ends without a name or place, times that are no time.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 10]}))
     <Network for edges: 3 junctions, 2 roads, 0 km, 0 one-way, 0 islands>
     """
     travels = mode or as_mode("edges", {"travels": "vehicle", "zh": "路段表", "en": "table of edges"})

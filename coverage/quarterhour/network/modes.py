@@ -145,7 +145,20 @@ def mode_label(mode: str, lang: str, own: Mapping[str, str] | None = None) -> st
 
 @functools.cache
 def read_modes() -> Mapping[str, Mode]:
-    """The modes that come with the program, by id."""
+    """The modes that come with the program, by id: who travels, and how fast on which roads.
+
+    Returns
+    -------
+    A mapping of id to ``Mode``, not to be changed. Speeds in km/h, with their source and date (``data/modes.toml``).
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> qh.read_modes()["ebike"]
+    <Mode ebike: vehicle, up to 15 km/h, turnout 3 min>
+    >>> "walk-frail" in qh.read_modes()
+    True
+    """
     text = (resources.files("quarterhour") / "data" / "modes.toml").read_text(encoding="utf-8")
     tables = tomllib.loads(text)
     del tables["sources"]

@@ -49,6 +49,15 @@ class Mode:
     What vehicles heed besides (``turns.py``): ``turn_seconds`` lost by a turn (``left``, ``right``, ``straight``,
     ``u_turn``, as where one ``drives_on`` the right) at a junction of three roads or more; ``counts_as``: the OSM
     words by which a turn restriction may exempt it.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> walk = qh.read_modes()["walk"]
+    >>> walk
+    <Mode walk: walk, up to 3.6 km/h, turnout 0 min>
+    >>> walk.gap_kmh, walk.drives_on
+    (3.6, 'right')
     """
 
     id: str
@@ -145,6 +154,15 @@ class Network(Carded):
     ids of the junctions, where they have some. ``turns``: sequences of roads that nobody may drive. ``kept``: what was
     worked out once (arcs, grid, what is searched). Junctions stand in Hilbert order, so that neighbours share cache
     lines.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> network
+    <Network for edges: 3 junctions, 2 roads, 0 km, 0 one-way, 0 islands>
+    >>> network.forward_cs.tolist(), network.junction_ids.tolist()
+    ([30000, 36000], ['c', 'b', 'a'])
     """
 
     x: FloatArray

@@ -60,6 +60,16 @@ def snap_places(
     Raises
     ------
     DataError : the places are in another CRS, or the network has no coordinates.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> from quarterhour.testing import town
+    >>> drawn = town("A--1--B")
+    >>> qh.snap_places(drawn.network("walk"), drawn.places("1"))[["road", "share", "gap_m", "snapped"]]
+        road  share  gap_m  snapped
+    id
+    1      0    0.5    0.0     True
     """
     _check_crs(network, places)
     x, y = _points(places)
@@ -83,9 +93,27 @@ def snap_places(
 def at_junctions(network: Network, junctions: pd.Series) -> pd.DataFrame:
     """Places that stand on junctions of the network, as ``snap_places`` would tell them; no geometry is needed.
 
-    ``junctions``: for each place (the index) the id of its junction, as the table of edges names it.
-    One that no road meets has the reason ``no_roads``. DataError for an id that the network does not have, and for
-    a network that does not know its ids.
+    Parameters
+    ----------
+    network : one that knows the ids of its junctions, as ``network_from_edges`` makes it.
+    junctions : for each place (the index) the id of its junction, as the table of edges names it.
+
+    Returns
+    -------
+    As ``snap_places``, a row a place; one that no road meets has the reason ``no_roads``.
+
+    Raises
+    ------
+    DataError : an id that the network does not have, or a network that does not know its ids.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))[["road", "share", "snapped"]]
+          road  share  snapped
+    west     0    0.0     True
+    east     1    1.0     True
     """
     if network.junction_ids is None:
         raise DataError("snap.no_junction_ids")

@@ -13,7 +13,7 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
 from quarterhour.base.labels import figure, names_of, people_label, percent, threshold_figure
-from quarterhour.siting.question.problem import TOGETHER
+from quarterhour.siting.question.rules import TOGETHER
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
 from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
 from quarterhour.standards.scorecard import Scorecard

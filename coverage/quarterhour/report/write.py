@@ -116,13 +116,36 @@ def write_results(
 ) -> list[Path]:  # fmt: skip
     """Map, workbook, layers, plans, page and manifest of a run into a folder; the paths written.
 
-    The layout plan into the folder ``plan`` in it, where the study asks for it (``processes`` as ``write_plan``).
-    ``told_in``: the language of ``tell`` and of the log, where it is another than that of the results.
-
     All of them take their places together at the end, and files of an earlier run that this one has not leave
     (``io.sets``): the manifest comes last and lists every file with its hash. The same study gives the same bytes in
-    every file but ``manifest.json``, which holds the day, the versions and the seconds. WriteError names a file that
-    somebody holds, the others are in place; or says that another run works there.
+    every file but ``manifest.json``, which holds the day, the versions and the seconds.
+
+    Parameters
+    ----------
+    results : of ``run_study``.
+    out : the folder; the layout plan goes into ``plan`` in it, where the study asks for it.
+    lang : ``zh`` or ``en``.
+    tell, told_in : who is told of the steps, and in which language, where it is another than that of the results.
+    processes : as ``write_plan`` has them.
+
+    Returns
+    -------
+    The paths written, the manifest last.
+
+    Raises
+    ------
+    WriteError : somebody holds a file, and the others are in place; or another run works there.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(qh.read_study(small_study(folder)))
+    ...     written = qh.write_results(results, folder + "/results", lang="en")
+    >>> [path.name for path in written]
+    ['map.html', 'coverage.xlsx', 'results.gpkg', 'plan.json', 'report.md', 'scorecard.csv', 'issues.csv',
+    'rejected.csv', 'manifest.json']
     """
     return hand_in(results, out, lang=lang, tell=tell, processes=processes, told_in=told_in).paths
 

@@ -6,8 +6,8 @@ from quarterhour.base.lazy import lazy_names
 
 _ROOMS = {
     # the question
-    "siting.question.problem": ("Budget", "Capacity", "Coverage", "Goal", "Quota", "SitingProblem", "Spacing",
-                                "Standard"),
+    "siting.question.problem": ("Coverage", "Goal", "SitingProblem", "Standard"),
+    "siting.question.rules": ("Budget", "Capacity", "Quota", "Spacing"),
     "siting.question.build": ("as_problem",),
     "siting.question.from_matrix": ("siting_from_matrix",),
     "siting.question.sites": ("join_sites",),

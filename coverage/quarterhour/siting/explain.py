@@ -21,7 +21,28 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
 
     What it reaches and how far it may be from the best; whether other plans are as good, where ``plan.ties`` tells;
     quotas that could not be met; people whom no site, built or not, is near to. Where no plan exists, why, and each
-    rule that alone would have to give, and by how much, which is searched for as long as ``seconds``.
+    rule that alone would have to give, and by how much.
+
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+    lang : ``zh`` or ``en``.
+    seconds : how long is searched for the rules that would have to give.
+
+    Returns
+    -------
+    A list of sentences, the headline first.
+
+    Raises
+    ------
+    DataError : an argument is of another sort.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> qh.explain_plan(problem, qh.solve_siting(problem))
+    ['with 1 new site coverage of people goes from 0.0% to 54.5%; proven best.']
     """
     lines = [reason.sentence(lang) for reason in plan.reasons] or [headline(plan, lang)]
     if plan.ties is not None:
@@ -40,11 +61,23 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
 
 
 def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
-    """Communities with people whom no site, built or not, can cover: ``people, site, minutes``.
+    """Communities with people whom no site, built or not, can cover.
 
-    Where two sites must be near, those that have fewer within the standard.
-    Indexed by community, most people first; the nearest site and its minutes are missing where
-    none was found within what was searched.
+    Parameters
+    ----------
+    problem : a siting question. Where two sites must be near, those count that have fewer within the standard.
+
+    Returns
+    -------
+    By community id, most people first: ``people``, ``site``, ``minutes``; the nearest site and its minutes are missing
+    where none was found within what was searched.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 27]], [60, 30, 20], within=10, new_sites=1)
+    >>> qh.siting.out_of_reach(problem).to_dict("index")
+    {'2': {'people': 20, 'site': '1', 'minutes': 27.0}}
     """
     lost = problem.demand[~problem.reachable & problem.demand.gt(0)]
     table: pd.DataFrame = problem.times.nearest().reindex(lost.index)[["site", "minutes"]]

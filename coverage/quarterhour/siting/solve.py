@@ -86,6 +86,21 @@ def solve_siting(
     found : called with each better plan, verified, with the bound of that moment, and again as the bound moves.
     by_clock : called at the end where ``seconds`` ended any part of the search, so that another machine may find
         another plan.
+
+    Returns
+    -------
+    A ``SitingPlan``: ``chosen``, ``value``, ``bound``, ``gap``, ``status``; where no plan exists, ``reasons``.
+
+    Raises
+    ------
+    DataError : an argument is of another sort, or a limit that cannot be meant.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> plan = qh.solve_siting(qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1))
+    >>> plan.chosen, plan.status, plan.value, plan.bound
+    (('0',), 'optimal', 60.0, 60.0)
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     measure = Measure(problem)

@@ -160,10 +160,28 @@ def check_circle(
     kinds : the kind of each site, by site id. site_quality : its quality, likewise.
     beyond : what ``nearest_beyond`` found past the cutoff of ``times``; then who has none still has no way to any.
 
+    Returns
+    -------
+    A ``CircleCheck``: ``communities`` (a row each: ``met``, ``nearest``, ``minutes``, ``reason`` ...), ``shares`` by
+    area.
+
     Raises
     ------
     DataError : a community without times, no people column, or times of another heading or turnout.
     CutoffError : the times were searched less far than the standard.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 16]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> canteen = qh.at_junctions(network, pd.Series({"site": "b"}))
+    >>> times = qh.travel_times(network, homes, canteen, minutes=30, heading="to_site")
+    >>> meals = qh.Circle(id="meals", zh="助餐", en="Meals", kinds=("canteen",), mode="edges",
+    ...                   minutes=15, heading="to_site", people="older")
+    >>> people = pd.DataFrame({"older": [120, 40], "town": "", "county": ""}, index=["west", "east"])
+    >>> qh.check_circle(meals, times, people, kinds=pd.Series({"site": "canteen"}))
+    <CircleCheck meals (edges): 1 of 2 communities, 75.0% of older>
     """
     check_fits(circle, times, communities)
     _check_turnout(circle, times)

@@ -27,6 +27,14 @@ class Circle(Named):
     ``to_community`` the caregiver leaves the base after ``turnout_minutes``.
     ``need``: one of the ``kinds`` is enough (``any``), or each of them must be reached (``all``).
     ``people`` is the column of people it is promised to.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> meals = qh.Circle(id="meals", zh="助餐", en="Meals", kinds=("canteen",), mode="walk",
+    ...                   minutes=15, heading="to_site", people="older")
+    >>> meals.minutes, meals.need, meals.turnout_minutes
+    (15, 'any', 0.0)
     """
 
     kinds: tuple[str, ...]
@@ -259,7 +267,27 @@ def read_rule_set(name: str | Path) -> RuleSet:
 
 
 def read_rules(name: str) -> tuple[Target, ...]:
-    """The targets of a rule set that comes with the program (``weihai-14fyp``)."""
+    """The targets of a rule set that comes with the program (``weihai-14fyp``).
+
+    Parameters
+    ----------
+    name : as ``quarterhour rules`` lists them.
+
+    Returns
+    -------
+    A tuple of ``Target``, one a target and level, each with its clause, source and days in force.
+
+    Raises
+    ------
+    DataError : a rule set that nobody knows; the known ones are named.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> targets = qh.read_rules("weihai-14fyp")
+    >>> targets[0].id, targets[0].threshold, targets[0].people
+    ('care-circle', 1.0, 'hardship_home')
+    """
     return read_rule_set(name).targets
 
 

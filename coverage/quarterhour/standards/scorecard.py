@@ -139,9 +139,26 @@ def score_targets(
     scored : rows of targets that were scored on the same tables before, as on another date; they are taken from
         there, and those of new ones put there.
 
+    Returns
+    -------
+    A ``Scorecard``: ``rows`` (a row a target and area) and ``summary()``.
+
     Raises
     ------
     DataError : a table of figures gives an indicator of one area twice.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> from quarterhour.standards.rules import as_targets
+    >>> row = {"id": "centre", "zh": "养老中心", "en": "a centre", "unit": "facilities", "threshold": 1,
+    ...        "levels": ["town"], "measure": "count", "kinds": ["centre"]}
+    >>> homes = pd.DataFrame({"name": "A", "town": "t1", "county": "c1", "older": [60]}, index=["a"])
+    >>> towns = pd.DataFrame({"name": ["One", "Two"], "county": "c1"}, index=["t1", "t2"])
+    >>> sites = pd.DataFrame({"name": "F", "kind": "centre", "town": "t1", "county": "c1"}, index=["f"])
+    >>> qh.score_targets(as_targets({"target": [row]}), communities=homes, towns=towns, facilities=sites,
+    ...                  counties=pd.DataFrame({"name": ["North"]}, index=["c1"]), checks={}, tables={})
+    <Scorecard: 1 targets by level, 0 met everywhere, 2 rows>
     """
     known = {} if units is None else {"units": units}
     ground = ScoreInputs(communities, towns, counties, facilities, checks, tables, layers or {}, tiers or {}, **known)

@@ -18,7 +18,18 @@ from quarterhour.study.study import Study, within_limits
 
 
 def demo_folder() -> Path:
-    """The embedded study of Weihai: in the wheel, or in data/raw of the checkout."""
+    """The embedded study of Weihai: in the wheel, or in data/raw of the checkout.
+
+    Returns
+    -------
+    The path of its folder, with ``study.toml`` and the tables. Its facilities and roads are made up, and say so.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> sorted(path.name for path in qh.demo_folder().glob("*.toml"))
+    ['study.toml']
+    """
     packed = Path(str(resources.files("quarterhour"))) / "data" / "weihai"
     if packed.is_dir():
         return packed

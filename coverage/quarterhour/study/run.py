@@ -63,7 +63,32 @@ _NOT_READ = {"circles", "pictures", "targets", "siting", "access", "beds", "roun
 
 @within_limits
 def read_study_inputs(study: Study) -> Inputs:
-    """The tables of a study, checked."""
+    """The tables of a study, checked.
+
+    Parameters
+    ----------
+    study : as ``read_study`` gives it, or a scenario of it.
+
+    Returns
+    -------
+    ``Inputs``: ``communities``, ``facilities``, ``towns``, ``roads`` ... in the study CRS in metres, and ``findings``,
+    a row for each thing that was set aside or assumed.
+
+    Raises
+    ------
+    MissingError, DataError : a file that is not there, or cannot be what the study says.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     inputs = qh.read_study_inputs(qh.read_study(small_study(folder)))
+    >>> inputs
+    <Inputs: 3 communities, 1 facilities, 4 roads, 0 findings>
+    >>> inputs.communities["older"].to_dict()
+    {'e': 30, 'm': 50, 'w': 100}
+    """
     if study.changes:
         made = changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
     else:
@@ -104,18 +129,41 @@ def run_study(
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
-    ``prepared``: a folder where networks are kept, so that the next run on the same roads need not
-    build them; ``fresh``: what lies there is not used but made anew. The results are the same.
-    ``keep``: a folder where the best plan so far of each siting question stands at every moment, recounted and whole
-    (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its place,
-    or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before leaves it. A
-    file of that name which is no plan of ours, or one of another question, is set aside and kept; so are plans of
-    questions that this study does not ask.
-    ``kept``: called with the path of a question's plan as soon as one of this run stands there, and never for one of
-    an earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
-    ``publish``: results that may leave the house, where the study guards counts of persons (``study/publication``);
-    without it they hold the truth, and no plan that counts guarded people is kept on the way. ``tables``: inputs that
-    were read before. ``circles_only``: the circles and nothing else, the quick answer for scenarios (``check_study``).
+    Parameters
+    ----------
+    study : as ``read_study`` gives it, or a scenario of it.
+    checks, siting : whether the circles and targets, and the siting questions, are worked out.
+    lang, tell : the language of the steps that are told, and whom they are told.
+    prepared : a folder where networks are kept, so that the next run on the same roads need not build them.
+    fresh : what lies there is not used but made anew. The results are the same.
+    keep : a folder where the best plan so far of each siting question stands at every moment, recounted and whole
+        (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its
+        place, or the question ends without a plan: then it is set aside (``earlier_plan``). A run that ends before
+        leaves it. A file of that name which is no plan of ours, or one of another question, is set aside and kept; so
+        are plans of questions that this study does not ask.
+    kept : called with the path of a question's plan as soon as one of this run stands there, and never for one of an
+        earlier run. Ctrl-C during a search ends the run: KeyboardInterrupt.
+    publish : results that may leave the house, where the study guards counts of persons (``study/publication``);
+        without it they hold the truth, and no plan that counts guarded people is kept on the way.
+    tables : inputs that were read before.
+    circles_only : the circles and nothing else, the quick answer for scenarios (``check_study``).
+
+    Returns
+    -------
+    ``Results``: ``checks``, ``scorecard``, ``proposals``, ``findings`` ...
+
+    Raises
+    ------
+    MissingError, DataError : a file that is not there, or cannot be what the study says.
+
+    Examples
+    --------
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(qh.read_study(small_study(folder)))
+    >>> results.checks[0], results.proposals[0].plan.chosen
+    (<CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>, ('e',))
     """
     if circles_only:
         return check_study(study, lang=lang, tell=tell)
@@ -188,13 +236,6 @@ def compare(before: Results | Study | str | Path, after: Results | Study | str |
     """Two studies, scenarios or results side by side: their circles by community, town, county and city.
 
     A study or its path is checked first (`check_study`); results are taken as they are.
-
-    Examples
-    --------
-    >>> import quarterhour as qh
-    >>> study = qh.read_study(qh.demo_folder())
-    >>> qh.compare(study, study.scenario(circle="home-care-circle", minutes=20))
-    <Comparison of 2 circles: 214 communities come inside, 0 fall out>
     """
     found = [one if isinstance(one, Results) else check_study(one) for one in (before, after)]
     return compare_results(*found)

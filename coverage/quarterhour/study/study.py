@@ -42,6 +42,15 @@ class Study(Carded):
     """A study file and what was given beside it.
 
     ``changes``: what a scenario changes of it; ``shared``: what it and its scenarios have in common, made once.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> study = qh.read_study(qh.demo_folder())
+    >>> study, study.name("zh")
+    (<Study weihai: 2 circles, 4 siting questions>, '威海市')
+    >>> study.scenario(circle="home-care-circle", minutes=20)
+    <Study weihai: 2 circles, 4 siting questions, 1 change>
     """
 
     path: Path
@@ -157,9 +166,26 @@ class Study(Carded):
 
 @takes(path=(str, Path))
 def read_study(path: str | Path, *, roads: str | Path | None = None) -> Study:
-    """A study from its TOML file or folder; ``roads`` replaces the roads that it names.
+    """A study from its TOML file or folder, checked.
 
-    StudyError when the file is wrong, or names a mode or a rule set that nobody knows.
+    Parameters
+    ----------
+    path : of the file, or of the folder that holds ``study.toml``.
+    roads : replaces the roads that it names.
+
+    Returns
+    -------
+    A ``Study``; its tables are read when it runs.
+
+    Raises
+    ------
+    StudyError : the file is wrong, or names a mode or a rule set that nobody knows.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> qh.read_study(qh.demo_folder())
+    <Study weihai: 2 circles, 4 siting questions>
     """
     given = None if roads is None else Path(roads)
     return checked(Study(find_study(path), read_study_file(path, roads=given), given))

@@ -136,8 +136,29 @@ def nearest_sites(
 ) -> pd.DataFrame:
     """By community: its ``k`` nearest sites within the cutoff, nearest first; missing where there are fewer.
 
-    Other parameters as ``travel_times`` has them. Indexed as the communities, columns (rank from 1, ``site`` or
-    ``minutes``). Of sites equally near, the first by id. DataError when ``k`` is no count.
+    Parameters
+    ----------
+    network, communities, sites, minutes, heading, turnout_minutes, limit_m : as ``travel_times`` has them.
+    k : how many sites for each community.
+
+    Returns
+    -------
+    Indexed as the communities, columns (rank from 1, ``site`` or ``minutes``). Of sites equally near, the first by id.
+
+    Raises
+    ------
+    DataError : ``k`` is no count, or a cutoff that cannot be meant.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> clinic = qh.at_junctions(network, pd.Series({"clinic": "b"}))
+    >>> qh.nearest_sites(network, homes, clinic, k=1, minutes=5, heading="to_site")[1]
+    column    site  minutes
+    west    clinic      5.0
+    east       NaN      NaN
     """
     limit = whole_cs(minutes)
     if not (isinstance(k, (int, np.integer)) and is_number(k) and 1 <= k < MOST_RANKS):
@@ -185,6 +206,16 @@ def people_within(
     Raises
     ------
     DataError : a community without a number.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> clinic = qh.at_junctions(network, pd.Series({"clinic": "b"}))
+    >>> older = pd.Series({"west": 120, "east": 40})
+    >>> qh.people_within(network, homes, clinic, people=older, minutes=[5, 10], heading="to_site").values.tolist()
+    [[120, 160]]
     """
     listed = list(minutes) if isinstance(minutes, Iterable) else [minutes]
     cut_of = {as_figure(m): whole_cs(m) for m in listed}

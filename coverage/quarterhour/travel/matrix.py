@@ -55,6 +55,25 @@ def travel_times(
     together may go straight across at the speed of gaps; at one point that takes the turnout alone. Vehicles obey the
     turns that the network forbids, and lose the time that turns cost. It is searched from the side with fewer places.
     Ctrl-C is heard within a moment.
+
+    Returns
+    -------
+    ``TravelTimes``, communities x sites; a pair beyond the cutoff is absent.
+
+    Raises
+    ------
+    DataError : a cutoff, heading or turnout that cannot be meant, or places in another CRS.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> clinic = qh.at_junctions(network, pd.Series({"clinic": "b"}))
+    >>> qh.travel_times(network, homes, clinic, minutes=15, heading="to_site").pairs()
+      community    site  minutes
+    0      west  clinic      5.0
+    1      east  clinic      6.0
     """
     limit = whole_cs(minutes)
     trips = trips_between(
@@ -80,12 +99,33 @@ def travel_time_blocks(
     threads: int = 1,
     progress: Progress | None = None,
 ) -> Iterator[TravelTimes]:
-    """The same table in blocks of sites (or communities), so that it never stands in memory as a whole.
+    """Travel times in blocks of sites (or communities), so that the table never stands in memory as a whole.
 
-    ``memory_mb``: what the search and its blocks may take beside the network and the places, the block that the
-    caller still holds included; let go of each before the next but one. Every place is in one block, in the order
-    of the roads, neighbours together; each block knows all places of the other side. DataError when the cap is
-    too small for any block.
+    Parameters
+    ----------
+    network, communities, sites, minutes, heading, turnout_minutes, limit_m, threads, progress : as ``travel_times`` has
+        them.
+    memory_mb : what the search and its blocks may take beside the network and the places, the block that the caller
+        still holds included; let go of each before the next but one.
+    blocks_of : of which places a block has some; each block knows all places of the other side.
+
+    Returns
+    -------
+    An iterator of ``TravelTimes``. Every place is in one block, in the order of the roads, neighbours together.
+
+    Raises
+    ------
+    DataError : the cap is too small for any block.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> clinic = qh.at_junctions(network, pd.Series({"clinic": "b"}))
+    >>> for block in qh.travel_time_blocks(network, homes, clinic, minutes=15, heading="to_site", memory_mb=100):
+    ...     print(block)
+    <TravelTimes edges to_site: 2 communities x 1 sites, 2 pairs within 15 min>
     """
     if blocks_of not in ("sites", "communities"):
         raise DataError("matrix.bad_blocks", blocks_of=blocks_of)

@@ -32,6 +32,18 @@ class TravelTimes(Carded):
     ``site_index`` (rising) and ``cs``, whole centiseconds, turnout and gaps included. The cutoff is
     inclusive. An absent pair takes longer than the cutoff; zero is a time like any other. ``fixed_time``: some trips
     may hold time that does not depend on pace (``network.paces``).
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 6]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> clinic = qh.at_junctions(network, pd.Series({"clinic": "b"}))
+    >>> times = qh.travel_times(network, homes, clinic, minutes=15, heading="to_site")
+    >>> times
+    <TravelTimes edges to_site: 2 communities x 1 sites, 2 pairs within 15 min>
+    >>> times.minutes("west", "clinic"), times.pairs()["minutes"].tolist()
+    (5.0, [5.0, 6.0])
     """
 
     indptr: AnyArray

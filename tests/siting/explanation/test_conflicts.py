@@ -20,8 +20,9 @@ from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
-from quarterhour.siting.question.problem import Budget, Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.rules import Budget, Quota
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

@@ -19,7 +19,8 @@ from quarterhour.siting.explanation.causes import causes, lowered
 from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.proof.plan_record import plan_record, read_record
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
+from quarterhour.siting.question.problem import Coverage, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

@@ -18,7 +18,8 @@ from quarterhour.siting.explanation.needs import every_rule, needs
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Spacing, Standard
+from quarterhour.siting.question.problem import Coverage, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

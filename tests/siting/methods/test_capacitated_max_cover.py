@@ -16,7 +16,8 @@ from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.capacity.capacitated_max_cover import CapacitatedMaxCover
 from quarterhour.siting.outlook.frontier import covered_now, frontier
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Capacity, Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Capacity, Quota
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting

@@ -17,7 +17,8 @@ from quarterhour.siting.methods.capacity.transportation import least_time_flow
 from quarterhour.siting.methods.median.median_instance import MUST, build_median_instance
 from quarterhour.siting.methods.solver.nest import nest_of
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Capacity, Coverage
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting

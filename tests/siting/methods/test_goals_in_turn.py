@@ -22,7 +22,8 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.evaluate import Choice, Measure, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import OBJECTIVES, Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
+from quarterhour.siting.question.problem import OBJECTIVES, Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.question.search import SearchBudget, SearchResult
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix

@@ -15,7 +15,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Quota
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples

@@ -9,7 +9,8 @@ import pytest
 from quarterhour.siting.methods import dispatch
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Capacity, Goal, Quota, SitingProblem
+from quarterhour.siting.question.problem import Goal, SitingProblem
+from quarterhour.siting.question.rules import Capacity, Quota
 from quarterhour.siting.solve import solve_siting
 
 

@@ -18,7 +18,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Capacity, Coverage, Goal
+from quarterhour.siting.question.problem import Coverage, Goal
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

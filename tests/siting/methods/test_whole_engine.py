@@ -23,7 +23,8 @@ from quarterhour.siting.methods.whole.whole_program import solve_leaf
 from quarterhour.siting.methods.whole.whole_search import WholeSearch
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting

@@ -19,7 +19,8 @@ from quarterhour.siting.proof.behind_record import behind_record
 from quarterhour.siting.proof.counted_choice import recounts_value
 from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

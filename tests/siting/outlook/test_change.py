@@ -13,7 +13,8 @@ from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.capacity.today import placed_today
 from quarterhour.siting.outlook.change import COUNTS, compare_plans
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Capacity, Coverage, Standard
+from quarterhour.siting.question.problem import Coverage, Standard
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.travel.times import times_from_matrix
 
 # Six villages on a road, minutes to the clinic in the west, the one in the east, and the new site between them.

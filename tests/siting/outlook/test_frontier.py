@@ -14,7 +14,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.outlook.frontier import frontier, solve_frontier
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Budget
+from quarterhour.siting.question.rules import Budget
 from quarterhour.travel.times import times_from_matrix
 
 

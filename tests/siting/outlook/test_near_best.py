@@ -20,7 +20,8 @@ from quarterhour.siting.question.bounds import is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, in_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Standard
+from quarterhour.siting.question.problem import Coverage, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.siting.solve import solve_siting
 from repeatable import some_of
 from siting.methods.test_p_median import read_pmed

@@ -17,7 +17,8 @@ import quarterhour as qh
 from oracles.every_choice import UNIT, Facts, ask, best_sets, make, weighed
 from quarterhour.base.row_order import drawn_normal
 from quarterhour.siting.outlook import phasing as phasing_room
-from quarterhour.siting.question.problem import Goal, Quota
+from quarterhour.siting.question.problem import Goal
+from quarterhour.siting.question.rules import Quota
 from repeatable import examples
 
 GOALS = [

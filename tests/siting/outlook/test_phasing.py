@@ -21,7 +21,8 @@ from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.outlook.sequence import Worth, best_order
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Capacity, Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity, Quota
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix

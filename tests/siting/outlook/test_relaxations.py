@@ -17,7 +17,8 @@ from quarterhour.siting.outlook.relaxations import smallest_relaxations
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Capacity, Coverage, Goal, Quota, SitingProblem, Spacing
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
+from quarterhour.siting.question.rules import Capacity, Quota, Spacing
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

@@ -22,7 +22,8 @@ from quarterhour.siting.proof.plan_record import plan_record, verify_record
 from quarterhour.siting.proof.recount import check_rules_of_sites
 from quarterhour.siting.proof.second_count import Tally
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Capacity, Quota
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

@@ -17,7 +17,8 @@ from quarterhour.siting.outlook.money.yearly_money import YearlyMoney
 from quarterhour.siting.outlook.phasing import by_years, phase_plan
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import Capacity, Coverage
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 from repeatable import examples

@@ -12,7 +12,8 @@ import quarterhour
 from quarterhour.siting.proof.assemble import Proof, as_plan, certificate, no_one, no_plan
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.plan import Reason
-from quarterhour.siting.question.problem import Capacity, Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity, Quota
 from street import SITES, planned, street
 
 ASKED = {"objective": ("max-cover", "min-time"), "coverage": Coverage(everyone=False)}

@@ -10,7 +10,8 @@ import pytest
 
 from quarterhour.base.errors import PlanError
 from quarterhour.siting.proof.behind_record import behind_record, check_behind, plain_rows, recounts_steps
-from quarterhour.siting.question.problem import Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Capacity, Quota
 from street import SITES, VILLAGES, planned, street
 
 ROOM = SITES.assign(capacity=[8, 7, 6, None])

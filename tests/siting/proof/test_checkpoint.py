@@ -23,7 +23,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Budget, Capacity
 from quarterhour.siting.question.search import COUNTING, SearchBudget, SearchResult
 from quarterhour.siting.solve import solve_siting
 
@@ -31,7 +32,7 @@ HARD = """
 import numpy as np
 import pandas as pd
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity
+from quarterhour.siting.question.rules import Budget, Capacity
 
 def hard(communities=300, candidates=60):
     rng = np.random.default_rng(5)

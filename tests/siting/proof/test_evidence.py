@@ -26,7 +26,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.plan import Evidence, Reason
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.siting.solve import solve_siting
 
 NEAR, FAR = 5.0, np.nan

@@ -25,7 +25,8 @@ from quarterhour.siting.proof.packed_question import (
     unpack_texts,
 )
 from quarterhour.siting.question.fingerprint import asked, input_hash
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from street import PLACES, SITES, VILLAGES, street
 
 FULL = {

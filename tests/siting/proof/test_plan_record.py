@@ -23,7 +23,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.siting.solve import solve_siting
 
 IDS = ["北村", "中村", "南村", "far", "<b>"]

@@ -13,7 +13,8 @@ from quarterhour.base.errors import PlanError
 from quarterhour.siting.proof.evidence import check_evidence, evidence_record, read_evidence, shows
 from quarterhour.siting.proof.price_form import has_price_form, price_form
 from quarterhour.siting.question.plan import Evidence, Reason
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from street import SITES, VILLAGES, planned, street
 
 EASY = Coverage(everyone=False)

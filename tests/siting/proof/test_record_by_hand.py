@@ -16,7 +16,8 @@ from quarterhour.siting.proof.plan_record import plan_record, read_record, read_
 from quarterhour.siting.proof.seal import sealed, sealed_together
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import Evidence, Reason
-from quarterhour.siting.question.problem import Capacity, Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity, Quota
 from street import SITES, planned, street
 
 ASKED = {

@@ -14,7 +14,8 @@ from quarterhour.siting.proof.assemble import certificate, no_plan
 from quarterhour.siting.proof.recount import check_rules_of_sites, verify_plan
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import Evidence
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from street import SITES, VILLAGES, legs, planned, street
 
 EASY = {"objective": ("max-cover", "min-time"), "coverage": Coverage(everyone=False)}

@@ -12,7 +12,8 @@ from quarterhour.base.errors import PlanError
 from quarterhour.siting.proof.most_placed import most_placed, most_placed_today
 from quarterhour.siting.proof.second_count import Tally, count_again
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity
 from street import AREAS, MINUTES, SITES, VILLAGES, legs, planned, street
 
 ALL = (

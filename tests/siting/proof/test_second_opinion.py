@@ -28,7 +28,7 @@ from oracles.every_choice import (
     make,
 )
 from quarterhour.siting.proof.plan_record import plan_record, verify_record
-from quarterhour.siting.question.problem import Capacity
+from quarterhour.siting.question.rules import Capacity
 from repeatable import examples, some_of
 
 

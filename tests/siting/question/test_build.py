@@ -19,7 +19,8 @@ from quarterhour.base.errors import CutoffError, DataError
 from quarterhour.siting.explanation.contradictions import contradictions
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.fingerprint import input_hash
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.travel.times import times_from_matrix
 

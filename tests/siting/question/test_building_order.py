@@ -9,8 +9,9 @@ from quarterhour.siting.question.building_order import building_order, in_stages
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Capacity, Coverage, Goal, SitingProblem, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem, Standard
 from quarterhour.siting.question.quotas import shortfalls
+from quarterhour.siting.question.rules import Capacity
 from toy_town import choice, states, town
 
 NEW = states(*["candidate"] * 4)

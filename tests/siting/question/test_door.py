@@ -14,7 +14,7 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.figures import LARGEST, is_whole, short_repr, whole_figures
 from quarterhour.siting.question.from_matrix.costs import as_costs
 from quarterhour.siting.question.ids import by_id, each_one, positions
-from quarterhour.siting.question.problem import Budget
+from quarterhour.siting.question.rules import Budget
 from quarterhour.siting.question.sites import NO_PAIRS, conflicting_pairs
 from quarterhour.siting.question.terms import as_budget
 from toy_town import HOMES, PEOPLE, SITES, town

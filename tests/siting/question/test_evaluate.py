@@ -13,7 +13,8 @@ import pytest
 from quarterhour.siting.question import evaluate
 from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Measure, Outcome, gini, in_plan_units
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from toy_town import HOMES, PEOPLE, choice, states, town
 
 MINUTE = 6_000

@@ -23,7 +23,8 @@ from quarterhour.siting.proof.plan_record import plan_record, read_record, verif
 from quarterhour.siting.proof.recount import check_rules_of_sites, verify_plan
 from quarterhour.siting.question.fingerprint import asked, input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Capacity, Coverage
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

@@ -21,7 +21,8 @@ from quarterhour.base.errors import PlanError
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, Spacing, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.solve import solve_siting
 
 PEOPLE = [5, 3, 8, 1, 9, 4, 6]

@@ -19,7 +19,8 @@ from quarterhour.siting.proof.plan_record import plan_record, read_record, verif
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Measure
-from quarterhour.siting.question.problem import Coverage, Quota
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

@@ -26,7 +26,8 @@ from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.least_load import asks_least_load, least_load
-from quarterhour.siting.question.problem import Capacity, Coverage
+from quarterhour.siting.question.problem import Coverage
+from quarterhour.siting.question.rules import Capacity
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

@@ -19,7 +19,7 @@ from quarterhour.siting.proof.plan_record import plan_record, read_record, verif
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.from_matrix import siting_from_matrix
 from quarterhour.siting.question.levels import with_levels
-from quarterhour.siting.question.problem import Budget, Capacity, Quota, Spacing
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.solve import solve_siting
 from repeatable import examples
 

@@ -24,8 +24,8 @@ from quarterhour.siting.proof.plan_record import plan_record
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.fingerprint import input_hash
-from quarterhour.siting.question.problem import Quota
 from quarterhour.siting.question.quotas import shortfalls
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.sites import join_sites
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix

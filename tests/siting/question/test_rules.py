@@ -11,8 +11,9 @@ import pytest
 
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules, barred_row, conflict_rows, sum_rows
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules, min_sites_for_quotas, quota_areas, shortfalls
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from toy_town import SITES, choice, states, town
 
 NEW = states(*["candidate"] * 4)

@@ -14,8 +14,9 @@ import pytest
 from quarterhour.siting.question.evaluate import in_plan_units, of_plan_units
 from quarterhour.siting.question.fingerprint import asked, input_hash
 from quarterhour.siting.question.plan import Level, Reason, SitingPlan, Ties, relative_gap
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Goal, Near, Quota, SitingProblem, Standard
+from quarterhour.siting.question.problem import Coverage, Goal, Near, SitingProblem, Standard
 from quarterhour.siting.question.quotas import shortfalls
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from toy_town import SITES, states, town
 
 STEPS = Standard(15, ((5, 100), (15, 60)))

@@ -170,15 +170,26 @@ def read_places(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Places of a file through the door of ``places.as_places``, and every finding on the way.
 
-    ``path``: a file, or a table that was read elsewhere (a database's).
-    ``crs``: of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
-    ``columns`` names the user's columns: our name -> theirs (id, name, x, y, town, county, people
-    columns ...; ``id = "#row"``: rows are known by their number); others are known by their headings (``synonyms``),
-    which is told. ``source_crs`` is what the user declares of the file, else EPSG:4326 where it names none; a file's
-    own CRS counts before it, and both are told. ``datum`` is for lon/lat taken
-    from a web map. ``kind`` is given to every row. Rows of totals are told and left out; rows that a
-    sheet hides, filters away or strikes out are used or not by ``hidden_rows``, and told. ``origin`` is told the rows
-    and numbers that the places had in the file. Errors as read_table and as_places.
+    Parameters
+    ----------
+    path : a file, or a table that was read elsewhere (a database's). Rows of totals are told and left out.
+    crs : of the answer, or a function that gives it once it has seen where the places lie (n x 2 degrees).
+    columns : our name -> the user's (id, name, x, y, town, county, people columns ...; ``id = "#row"``: rows are known
+        by their number); others are known by their headings (``synonyms``), which is told.
+    source_crs : as the user declares it, else EPSG:4326; the file's own counts before it, and both are told.
+    datum, kind : of lon/lat taken from a web map; of every row. All others as ``as_places`` has them.
+    hidden_rows, origin : whether rows that a sheet hides or strikes out are used (told); told the rows in the file.
+
+    Returns
+    -------
+    Places and findings, as ``as_places`` gives them; errors as there and as ``read_table``.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> towns, findings = qh.read_places(qh.demo_folder() / "towns.csv", table="towns", crs="EPSG:32651")
+    >>> towns.loc["371002001", ["name", "county"]].tolist()
+    ['环翠楼街道', '371002']
     """
     kept, told, _ = read_counted_places(
         path, table=table, crs=crs, columns=columns, people=people, parts=parts, required=required,
@@ -312,8 +323,20 @@ def read_roads_file(
 ) -> gpd.GeoDataFrame:
     """Roads of a vector file as they are, in the study CRS; ``roads.as_roads`` makes them ours.
 
-    ``source_crs`` is for a file that names none, ``datum`` for lon/lat taken from a web map. DataError without
-    geometry, without a CRS, or where coordinates do not fit the CRS they claim.
+    Parameters
+    ----------
+    path, layer, encoding, source_crs, datum : as ``read_places`` and ``read_table`` have them.
+    crs : of the answer.
+
+    Returns
+    -------
+    The rows of the file with their columns. DataError: no geometry, no CRS, coordinates that do not fit theirs.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> set(qh.read_roads_file(qh.demo_folder() / "railways.geojson", crs="EPSG:32651").geom_type)
+    {'LineString'}
     """
     roads, _ = read_layer(
         path, table="roads", crs=crs, layer=layer, source_crs=source_crs, datum=datum, encoding=encoding, taken=False

@@ -68,8 +68,29 @@ def roads_from_graph(graph: nx.Graph[Any], *, crs: object, file: str = "graph") 
     of several access rules the strictest, of several limits the lowest, of several surfaces the worst; what was
     joined out of several ways is no bridge and no tunnel, since OSMnx forgets where they begin. Signals and
     barriers count where they stand at the ends of edges. ``length_m`` is taken over where every edge has ``length``.
-    ``crs``: of the answer, or a function that gives it once it has seen where the nodes lie (n x 2 degrees).
-    Needs ``graph.graph["crs"]`` and ``x``, ``y`` on every node; raises DataError otherwise.
+
+    Parameters
+    ----------
+    graph : with ``graph.graph["crs"]`` and ``x``, ``y`` on every node.
+    crs : of the answer, or a function that gives it once it has seen where the nodes lie (n x 2 degrees).
+    file : what the user calls it, for the messages.
+
+    Returns
+    -------
+    A row a road, as ``as_roads`` takes it.
+
+    Raises
+    ------
+    DataError : no CRS, a node without a place, or no road.
+
+    Examples
+    --------
+    >>> import networkx as nx, quarterhour as qh
+    >>> graph = nx.MultiDiGraph(crs="EPSG:32651")
+    >>> graph.add_nodes_from([(1, {"x": 400000, "y": 4150000}), (2, {"x": 400300, "y": 4150000})])
+    >>> _ = graph.add_edge(1, 2, highway="residential"), graph.add_edge(2, 1, highway="residential")
+    >>> qh.roads_from_graph(graph, crs="EPSG:32651")[["road_class", "oneway", "walk"]].to_dict("records")
+    [{'road_class': 'residential', 'oneway': 0, 'walk': True}]
     """
     if not graph.graph.get("crs"):
         raise DataError("osm.graph_crs", file=file)

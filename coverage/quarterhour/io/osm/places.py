@@ -46,6 +46,18 @@ def read_osm_places(
     Raises
     ------
     MissingError, DataError : no such file, not an OSM file, a kind without tags, a CRS not in metres.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, quarterhour as qh
+    >>> extract = '''<osm version="0.6"><node id="7" version="1" lat="37.5" lon="122.1">
+    ... <tag k="amenity" v="pharmacy"/><tag k="name" v="药店"/></node></osm>'''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "town.osm")
+    ...     _ = path.write_text(extract, encoding="utf-8")
+    ...     found = qh.read_osm_places(path, kinds={"amenity": ["pharmacy"]}, crs="EPSG:32651")
+    >>> found[["name", "kind"]].to_dict("index")
+    {'n7': {'name': '药店', 'kind': 'pharmacy'}}
     """
     file, metres, rules = existing(path), metres_of(crs), wanted_rules(kinds, kind=kind)
     found = as_data_errors(file, lambda: _read_tagged(file, rules))

@@ -77,6 +77,19 @@ def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) ->
     Raises
     ------
     MissingError, DataError : no such file, not an OSM file, no road in it, a CRS not in metres.
+
+    Examples
+    --------
+    >>> import pathlib, tempfile, quarterhour as qh
+    >>> extract = '''<osm version="0.6"><node id="1" version="1" lat="37.5" lon="122.1"/>
+    ... <node id="2" version="1" lat="37.5" lon="122.2"/>
+    ... <way id="7" version="1"><nd ref="1"/><nd ref="2"/><tag k="highway" v="residential"/></way></osm>'''
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     path = pathlib.Path(folder, "town.osm")
+    ...     _ = path.write_text(extract, encoding="utf-8")
+    ...     roads, findings = qh.read_osm_roads(path, crs="EPSG:32651")
+    >>> roads[["road_class", "walk", "drive"]].to_dict("index")
+    {'w7.1': {'road_class': 'residential', 'walk': True, 'drive': True}}
     """
     file, metres = existing(path), None if callable(crs) else metres_of(crs)
     read = as_data_errors(file, lambda: read_ways(file, _widened(bbox)))

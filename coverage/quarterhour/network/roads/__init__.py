@@ -52,17 +52,39 @@ def as_roads(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads of any origin as the canonical table, and what was set aside or assumed.
 
-    ``columns`` names the user's columns (ours -> theirs); ``highway``, ``u``, ``v`` and such are known.
-    Lines of several parts are taken apart; a row without a line is set aside and told, a vertex kilometres off its
-    road left out and told. Where from_node and to_node stand in every row and agree with the lines, they join the
-    roads; otherwise ends within a centimetre do, a junction that lies on a line is one with it (told), and an end that
-    misses another road by up to ``join_m`` metres is moved there and told (a study asks for a metre; else only an end
-    that lies on a line meets it; 0: none does).
-    One-way marks are those of the drawn line, in one vocabulary a column (``oneway.py``); ``oneway_values`` says which
-    of the user's marks mean ``along``, ``against`` and ``both``. A road without a class counts as unclassified, one
-    without ``walk`` or ``drive`` is open to both. Lengths and speed limits that cannot be meant do not count. Heights
-    and measures of the lines go.
-    DataError when there is no geometry, no line, or a named column is missing.
+    Parameters
+    ----------
+    frame : lines with a CRS; ``highway``, ``u``, ``v`` and such are known.
+    crs : of the answer, projected, in metres.
+    columns : the user's columns, ours -> theirs.
+    table, file : what the user calls them, for the messages.
+    join_m : an end that misses another road by up to so many metres is moved there and told (a study asks for a metre;
+        else only an end that lies on a line meets it; 0: none does).
+    oneway_values : which of the user's marks mean ``along``, ``against`` and ``both``. Marks are those of the drawn
+        line, in one vocabulary a column (``oneway.py``).
+
+    Returns
+    -------
+    Roads by id, with ``road_class``, ``oneway``, ``geometry`` and whatever of ``walk``, ``drive``, ``maxspeed`` ...
+    came; and the findings. Lines of several parts are taken apart; a row without a line is set aside and told, a vertex
+    kilometres off its road left out and told. Where from_node and to_node stand in every row and agree with the lines,
+    they join the roads; otherwise ends within a centimetre do, and a junction that lies on a line is one with it
+    (told). A road without a class counts as unclassified, one without ``walk`` or ``drive`` is open to both. Lengths
+    and speed limits that cannot be meant do not count. Heights and measures of the lines go.
+
+    Raises
+    ------
+    DataError : there is no geometry, no line, or a named column is missing.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, quarterhour as qh
+    >>> from shapely import LineString
+    >>> lines = [LineString([(0, 0), (700, 0)]), LineString([(350, 0), (350, 350)])]
+    >>> drawn = gpd.GeoDataFrame({"highway": ["residential", "footway"]}, geometry=lines, crs="EPSG:32651")
+    >>> roads, findings = qh.as_roads(drawn, crs="EPSG:32651")
+    >>> roads["road_class"].to_dict(), len(findings)
+    ({'0/0': 'residential', '0/1': 'residential', '1': 'footway'}, 0)
     """
     metres = CRS.from_user_input(crs)
     if not isinstance(frame, gpd.GeoDataFrame) or frame.crs is None:

@@ -20,6 +20,7 @@ from __future__ import annotations
 
 from quarterhour.network.testing.assertions import assert_same_times
 from quarterhour.network.testing.drawn_town import Town, town
+from quarterhour.network.testing.small_study import small_study
 from quarterhour.network.testing.strategies import places_on, towns
 
-__all__ = ["Town", "assert_same_times", "places_on", "town", "towns"]
+__all__ = ["Town", "assert_same_times", "places_on", "small_study", "town", "towns"]

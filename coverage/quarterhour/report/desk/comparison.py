@@ -131,10 +131,13 @@ def compare(before: Results | Study | str | Path, after: Results | Study | str |
 
     Examples
     --------
-    >>> import quarterhour as qh
-    >>> study = qh.read_study(qh.demo_folder())
-    >>> qh.compare(study, study.scenario(circle="home-care-circle", minutes=20))
-    <Comparison of 2 circles: 214 communities come inside, 0 fall out>
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     study = qh.read_study(small_study(folder))
+    ...     found = qh.compare(study, study.scenario(circle="home-care-circle", minutes=45))
+    >>> found
+    <Comparison of 1 circles: 1 communities come inside, 0 fall out>
     """
     made = with_fields_of(Comparison, run.compare(before, after))
     ordered = in_classes(made.communities["change"], found.CHANGES)

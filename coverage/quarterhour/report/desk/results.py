@@ -32,12 +32,16 @@ class Results(found.Results):
 
     Examples
     --------
-    >>> import quarterhour as qh
-    >>> results = qh.run_study(qh.demo_folder(), circles_only=True)
+    >>> import tempfile, quarterhour as qh
+    >>> from quarterhour.testing import small_study
+    >>> with tempfile.TemporaryDirectory() as folder:
+    ...     results = qh.run_study(small_study(folder))
     >>> results["home-care-circle"]
-    <CircleCheck home-care-circle (walk): 1294 of 2768 communities, 58.5% of older>
-    >>> list(results.communities.columns[:3])
-    ['name', 'town', 'county']
+    <CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>
+    >>> results.communities["home-care-circle_minutes"].to_dict()
+    {'e': 45.0, 'm': 15.0, 'w': 15.0}
+    >>> results.proposals[0].plan
+    <SitingPlan centres: optimal, 1 new site, 100.0% covered>
     """
 
     def __getitem__(self, name: str) -> CircleResult | SitingResult:

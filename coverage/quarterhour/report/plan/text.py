@@ -16,7 +16,7 @@ from quarterhour.report.plan.template import Filling, fill_template, parse_templ
 from quarterhour.report.plan.told import Told
 from quarterhour.study.layout.groups import template_text
 
-PAPERS = ("text", "explanation")
+PAPERS: tuple[str, ...] = ("text", "explanation")
 
 
 @dataclass(frozen=True, eq=False)

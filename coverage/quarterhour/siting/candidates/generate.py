@@ -25,8 +25,23 @@ _COLUMNS = ("name", "town", "county", "quality", "source")
 def candidates_from_communities(communities: gpd.GeoDataFrame, *, prefix: str = "") -> gpd.GeoDataFrame:
     """Every community as a place where a site may be built, under its own id.
 
-    ``prefix`` goes before the ids, where facilities have the same ones. Columns
-    ``name, town, county, quality, source, geometry``.
+    Parameters
+    ----------
+    communities : a table of places, as ``as_places`` makes it.
+    prefix : goes before the ids, where facilities have the same ones.
+
+    Returns
+    -------
+    A row a community: ``name, town, county, quality, source, geometry``.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, quarterhour as qh
+    >>> points = gpd.points_from_xy([122.1], [37.5])
+    >>> villages = gpd.GeoDataFrame({"id": ["a"], "name": ["东村"]}, geometry=points, crs=4326)
+    >>> places, _ = qh.as_places(villages, table="communities", crs="EPSG:32651")
+    >>> qh.siting.candidates_from_communities(places, prefix="site-")["name"].to_dict()
+    {'site-a': '东村'}
     """
     kept = communities[[*_COLUMNS, communities.geometry.name]].copy()
     kept.index = pd.Index([f"{prefix}{i}" for i in kept.index], name="id", dtype="str")
@@ -43,9 +58,31 @@ def candidates_from_network(
     are fewer communities with people, or where two middles meet at one junction. The name
     and town are those of the nearest community; ``with_areas`` knows better where outlines exist.
 
+    Parameters
+    ----------
+    network : roads of the mode that travels.
+    communities : places with the column ``people``.
+    people : the column of people that weighs them.
+    count : places at most.
+    seed : of the clustering; the same seed gives the same places.
+
+    Returns
+    -------
+    Places by id, with ``name``, ``town`` and ``county`` of the nearest community and ``geometry`` on a junction.
+
     Raises
     ------
     DataError : no such column, no community with people, no junctions, or ``count`` below 1.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> from quarterhour.testing import town
+    >>> drawn = town("A--1--B----2-C")
+    >>> homes = drawn.places("12").assign(older=[50, 20], name="", town="", county="")
+    >>> made = qh.siting.candidates_from_network(drawn.network("walk"), homes, people="older", count=2)
+    >>> made.geometry.x.to_dict()
+    {'C001': 400000.0, 'C002': 401300.0}
     """
     demand = _demand(communities, people)
     if count < 1 or not (network.component == 0).any():
@@ -115,6 +152,19 @@ def exclude_near(
     -------
     The kept candidates, and one row a removed one: ``candidate, rule, distance_m, required_m,
     clause, nearest`` (id in the layer of what is nearest; ties to the first).
+
+    Raises
+    ------
+    DataError : ``metres`` is no distance.
+
+    Examples
+    --------
+    >>> import geopandas as gpd, quarterhour as qh
+    >>> plots = gpd.GeoDataFrame(index=["a", "b"], geometry=gpd.points_from_xy([0, 500], [0, 0]), crs="EPSG:32651")
+    >>> well = gpd.GeoDataFrame(index=["well"], geometry=gpd.points_from_xy([100], [0]), crs="EPSG:32651")
+    >>> kept, ledger = qh.siting.exclude_near(plots, well, metres=200, rule="water")
+    >>> list(kept.index), ledger[["candidate", "distance_m", "required_m"]].values.tolist()
+    (['b'], [['a', 100.0, 200.0]])
     """
     if not (np.isfinite(metres) and metres >= 0):
         raise DataError("candidates.bad_metres", rule=rule, metres=metres)

@@ -12,7 +12,8 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.siting.question.from_matrix import siting_from_matrix
-from quarterhour.siting.question.problem import Budget, Capacity, Coverage, Quota, SitingProblem, Standard
+from quarterhour.siting.question.problem import Coverage, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 
 _COMMUNITIES, _SITES, _BUILT = 24, 12, 3
 _FEWER = 8, 6, 2

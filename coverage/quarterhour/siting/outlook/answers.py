@@ -36,6 +36,16 @@ class Phasing:
     ``money``: where each year has only so much, by step ``cap_yuan`` (given that year), ``available_yuan`` (with what
     was carried over), ``spent_yuan`` and ``left_yuan``; a step may then build nothing. ``late``: sites that no year
     builds, with the reason: ``too_dear`` (no year could pay for it alone) or ``no_money`` (the years end before).
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=2)
+    >>> phasing = qh.siting.phase_plan(problem, qh.solve_siting(problem))
+    >>> phasing
+    <Phasing max-cover: 2 sites in 2 steps, loss at most 0>
+    >>> phasing.order, phasing.steps["value"].tolist()
+    (('0', '1'), [0.0, 60.0, 110.0])
     """
 
     goal: Goal
@@ -60,6 +70,16 @@ class RobustSites:
     ``scenarios``: a row a scenario: ``speed`` (factor), ``people`` (that count, in all), ``status``, ``value``,
     ``bound``, ``gap``, ``new_sites``; before them ``name`` where scenarios have one (blank: the question as it is).
     Where ``gap`` is above 0 another plan may be better, and its sites others.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> robust = qh.siting.robust_sites(problem, scenarios=3, seed=1)
+    >>> robust
+    <RobustSites: 3 scenarios, 3 proven: 1 sites in all, 1 in some>
+    >>> robust.always(0.5)
+    ['0']
     """
 
     sites: pd.DataFrame
@@ -120,6 +140,15 @@ class NearPlan:
     goal, each with the bound on all plans that differ from those before it as it does. ``by_town``: people
     ``newly_covered``, ``no_longer_covered``, and of those covered by both ``nearer`` and ``farther``, as
     ``compare_plans`` counts them, of the towns in which that is anybody.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> minutes = [[5, 20, 30], [12, 8, 25], [40, 14, 9], [50, 35, 11]]
+    >>> problem = qh.siting_from_matrix(minutes, [100, 40, 30, 7], objective="min-time", new_sites=2)
+    >>> (other,) = qh.siting.near_best(problem, qh.solve_siting(problem), within=0.5).plans
+    >>> other.left_out, other.built_instead, other.proven
+    (('2',), ('1',), True)
     """
 
     plan: SitingPlan
@@ -147,6 +176,14 @@ class NearBest:
     ``none`` (proven: no further one differs so at all), ``most`` (as many as were asked for; further ones may be as
     good as ``bound``), ``open`` (time or work ended; as ``most``). ``bound``: in the unit of the first goal, NaN for
     ``none``. ``ties``: None where the plan is not proven best.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> minutes = [[5, 20, 30], [12, 8, 25], [40, 14, 9], [50, 35, 11]]
+    >>> problem = qh.siting_from_matrix(minutes, [100, 40, 30, 7], objective="min-time", new_sites=2)
+    >>> qh.siting.near_best(problem, qh.solve_siting(problem), within=0.5)
+    <NearBest: 1 plans within 50.0%, beyond, bound 1990.5>
     """
 
     plan: SitingPlan

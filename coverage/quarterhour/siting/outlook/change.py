@@ -45,6 +45,14 @@ class PlanChange:
     ``minutes_after``: missing where no site is within the standard (or none has room for all of them).
     ``moves``: who goes elsewhere, a row a pair of sites, most people first: ``from_site, from_name, to_site, to_name``
     ("": to none), ``people, communities``.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1, existing=[0])
+    >>> change = qh.compare_plans((problem, ["0"]), (problem, ["1"]))
+    >>> change.people("lost"), change.opened, change.closed
+    (60, ('1',), ('0',))
     """
 
     unit: str
@@ -85,6 +93,10 @@ def compare_plans(
     before, after : as ``(problem, plan)``, ``(problem, ids)`` or ``(problem, None)``.
     names : of communities, by id.
     most : how many of the worst-off communities are named.
+
+    Returns
+    -------
+    A ``PlanChange``: counts of people by group and area, who goes where, who is worst off.
 
     Raises
     ------

@@ -17,7 +17,8 @@ from quarterhour.siting.question.evaluate import Choice, Measure, as_choice
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Goal, Quota, SitingProblem
+from quarterhour.siting.question.problem import Goal, SitingProblem
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.search import Exact, SearchBudget
 from quarterhour.siting.solve import solve_goals
 

@@ -76,10 +76,21 @@ def frontier(
     rounds : of all searches together, as ``solve_siting`` counts them.
     by_clock : called at the end where ``seconds`` ended any part of the search.
 
+    Returns
+    -------
+    A row a size, as said above; ``sites`` from 1 to ``most``.
+
     Raises
     ------
     DataError : the question asks for anything but most people within a number of sites and quotas, a capacity that
         is shared out, and conflicts beside that.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> qh.siting.frontier(problem, 2)[["sites", "people", "bound"]].values.tolist()
+    [[1, 60, 60], [2, 110, 110]]
     """
     if not is_whole(most, 1):
         raise DataError("outlook.bad_frontier", most=most)

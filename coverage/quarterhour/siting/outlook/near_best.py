@@ -59,6 +59,10 @@ def near_best(
     seed : of the search.
     by_clock : called where ``seconds`` ended any of these searches.
 
+    Returns
+    -------
+    A ``NearBest``: ``plans``, best first, ``ended`` and the ``bound`` on further ones.
+
     Raises
     ------
     DataError : the plan is not one of the question, or what is asked is no share, no number of sites or of plans.

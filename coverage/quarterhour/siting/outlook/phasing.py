@@ -25,7 +25,8 @@ from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, 
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
+from quarterhour.siting.question.rules import Budget
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.question.site_limits import count_limits
 from quarterhour.siting.solve import solve_siting
@@ -72,10 +73,21 @@ def phase_plan(
 
     Where sites have a capacity, what counts is what communities ask of it (beds, graves), shared out among sites.
 
+    Returns
+    -------
+    A ``Phasing``: ``order`` of the sites, and a row a step in ``steps``.
+
     Raises
     ------
     DataError : there is no plan to phase; the steps do not add up to its sites; coverage by two sites; money without
         the cost of a site.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=2)
+    >>> qh.siting.phase_plan(problem, qh.solve_siting(problem)).steps[["built", "value", "loss"]].values.tolist()
+    [[0.0, 0.0, 0.0], [1.0, 60.0, 0.0], [2.0, 110.0, 0.0]]
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     weighed = _Weighed(problem, _goal(problem))
@@ -151,8 +163,25 @@ def by_years(problem: SitingProblem, plan: SitingPlan, phasing: Phasing) -> Siti
 def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     """What each open site, built by the plan or there before, is worth: how much worse it is if it alone closes.
 
-    Indexed by site id, dearest first: ``state``, ``people`` (who go there, it being the nearest), ``loss`` (people no
-    longer covered, or people-minutes more) and ``left`` (people who then have no site within the standard).
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+
+    Returns
+    -------
+    By site id, dearest first: ``state``, ``people`` (who go there, it being the nearest), ``loss`` (people no longer
+    covered, or people-minutes more) and ``left`` (people who then have no site within the standard).
+
+    Raises
+    ------
+    DataError : the plan is not one of the question, or has no sites.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=2)
+    >>> qh.siting.site_values(problem, qh.solve_siting(problem))[["people", "loss"]].to_dict("index")
+    {'0': {'people': 60, 'loss': 60.0}, '1': {'people': 50, 'loss': 50.0}}
     """
     weighed = _Weighed(problem, _goal(problem))
     opened = np.union1d(weighed.positions(plan), weighed.existing).astype(np.int64)
@@ -173,9 +202,26 @@ def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
 def candidate_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     """What each candidate that a plan leaves out would add if it alone were built as well, whatever the rules on sites.
 
-    Indexed by site id, dearest first: ``state``, ``gain`` (people more covered, or people-minutes fewer) and
-    ``reached`` (people who would have a site within the standard and have none in the plan). A candidate that an
-    existing or required site rules out is not among them.
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+
+    Returns
+    -------
+    By site id, dearest first: ``state``, ``gain`` (people more covered, or people-minutes fewer) and ``reached``
+    (people who would have a site within the standard and have none in the plan). A candidate that an existing or
+    required site rules out is not among them.
+
+    Raises
+    ------
+    DataError : the plan is not one of the question, or has no sites.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> qh.siting.candidate_values(problem, qh.solve_siting(problem)).to_dict("index")
+    {'1': {'state': 'candidate', 'gain': 50.0, 'reached': 50}}
     """
     weighed = _Weighed(problem, _goal(problem))
     opened = np.union1d(weighed.positions(plan), weighed.existing).astype(np.int64)

@@ -25,7 +25,8 @@ from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.least_load import asks_least_load
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, Quota, SitingProblem
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
+from quarterhour.siting.question.rules import Budget, Quota
 from quarterhour.siting.question.search import COUNTING, Limits, as_limits
 from quarterhour.siting.solve import solve_siting
 
@@ -47,10 +48,27 @@ def smallest_relaxations(
     """For a question without a plan, each rule that alone can give enough, and by how much.
 
     More sites, more money, fewer people, smaller minima and larger maxima, less distance, fewer conflicts, more room,
-    people as far as they may be, sites as empty: each is tried by itself with the rest kept. ``seconds`` (None: 20, or
-    no limit where work is given), ``nodes`` and ``rounds`` are shared out among the rules; an amount that was not
-    proven within its part says so, and a rule of which no amount was found is tried without. Empty: no single rule is
-    enough. ``by_clock``: as ``solve_siting``.
+    people as far as they may be, sites as empty: each is tried by itself with the rest kept. An amount that was not
+    proven within its part says so, and a rule of which no amount was found is tried without.
+
+    Parameters
+    ----------
+    problem : a question without a plan.
+    seconds, nodes, rounds : shared out among the rules (None: 20 seconds, or no limit where work is given).
+    seed : of the search.
+    by_clock : as ``solve_siting``.
+
+    Returns
+    -------
+    A list of ``Relaxation``. Empty: no single rule is enough.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], objective="min-sites", within=10,
+    ...                                 new_sites=1)
+    >>> [relaxation.sentence("en") for relaxation in qh.siting.smallest_relaxations(problem)]
+    ['2 new sites instead of 1 are enough, and no fewer.', '60 people covered instead of 110 is possible, and no more.']
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=_SECONDS)
     tries = [*_tries(problem)]

@@ -15,7 +15,8 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.outlook.change import PlanChange, compare_plans
 from quarterhour.siting.question.figures import is_whole, short_repr, whole_figures
 from quarterhour.siting.question.plan import Reason, SitingPlan, Status
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.search import DEFAULT_SECONDS, as_limits
 from quarterhour.siting.solve import solve_siting
 
@@ -33,6 +34,15 @@ class Relocation:
     what they save; below 0 where they save more; None where nobody says. ``change``: who gains, loses and goes
     elsewhere against what stands; None without a plan, and where nobody knows who has the places today, as
     ``not_compared`` says then.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> minutes = [[4, 6, 40], [11, 3, 35], [50, 45, 5]]
+    >>> problem = qh.siting_from_matrix(minutes, [50, 30, 40], within=10, new_sites=1, existing=[0, 1])
+    >>> (moved,) = qh.siting.relocate(problem, 1)
+    >>> moved.has_plan, moved.closed, moved.opened, moved.change
+    (True, ('0',), ('2',), <PlanChange of 120 people: 40 gained, 0 lost, 50 moved, 30 stayed, 0 unserved>)
     """
 
     closings: int
@@ -93,6 +103,10 @@ def relocate(
     seconds, nodes, rounds : of all searches together, as ``solve_siting`` counts them.
     seed : of the search.
     by_clock : called where ``seconds`` ended any of these searches.
+
+    Returns
+    -------
+    A ``Relocation`` for each number of closings, from 1.
 
     Raises
     ------

@@ -31,10 +31,15 @@ _SUMS = ("max-cover", "min-time", "min-sites", "min-cost")
 def reserve_sites(problem: SitingProblem, plan: SitingPlan, *, most: int = 3) -> pd.DataFrame:
     """The best substitutes for each site that a plan chooses, should that site alone not be had; the rest stays.
 
-    ``most``: how many for each site, at the most. Every exchange is evaluated, none is estimated: only those that keep
+    Every exchange is evaluated, none is estimated: only those that keep
     all rules on sites (number, quotas, money, conflicts) stand here, the best first: those that leave the fewest people
     without what the question demands, then by its goals in their turn, then in the order of the sites. A site that must
     be built has none, and is left out.
+
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+    most : how many for each site, at the most.
 
     Returns
     -------
@@ -51,6 +56,14 @@ def reserve_sites(problem: SitingProblem, plan: SitingPlan, *, most: int = 3) ->
     ------
     DataError : the plan is of another question or chooses nothing; ``most`` is no whole number of 1 or more; a least
         load within a capacity, whose exchanges no flow tells.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> reserves = qh.siting.reserve_sites(problem, qh.solve_siting(problem))
+    >>> reserves[["site", "place", "substitute", "value", "loss"]].values.tolist()
+    [['0', 1, '1', 50.0, 10.0]]
     """
     if not is_whole(most, 1):
         raise DataError("phasing.bad_reserves", most=short_repr(most))

@@ -18,8 +18,9 @@ from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.plan import Phrase
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import area_rules
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.search import Limits, SearchBudget
 
 MOST_PAIRS = 2_000_000

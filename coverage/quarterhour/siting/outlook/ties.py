@@ -33,12 +33,30 @@ def find_ties(
     """For each site of a plan proven best, whether a plan without it is as good by every goal; None: not proven.
 
     One search a site, with that site left out, each counted, so that where work ends it the answer is the same on any
-    machine: what it did not settle stands in ``open``. ``seconds``, ``nodes``, ``rounds``: of all together, as
-    ``solve_siting`` counts them. ``by_clock``: called where ``seconds`` ended any of it.
+    machine: what it did not settle stands in ``unsettled``.
+
+    Parameters
+    ----------
+    problem, plan : a question and its plan.
+    seconds, nodes, rounds : of all searches together, as ``solve_siting`` counts them.
+    seed : of the search.
+    by_clock : called where ``seconds`` ended any of it.
+
+    Returns
+    -------
+    A ``Ties``, or None where the plan is not proven best.
 
     Raises
     ------
     DataError : the plan is not one of the question.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [20, 4]], [50, 50], within=10, new_sites=1)
+    >>> ties = qh.siting.find_ties(problem, qh.solve_siting(problem))
+    >>> ties.sentences("en")
+    ['Other plans are as good; no site was proven to be part of all of them.']
     """
     limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     measure = Measure(problem)

@@ -19,18 +19,8 @@ from quarterhour.base.limits.inflate import check_packed, inflate
 from quarterhour.io.files.checks import json_of
 from quarterhour.siting.proof.seal import as_text
 from quarterhour.siting.question.fingerprint import asked
-from quarterhour.siting.question.problem import (
-    AREA_LEVELS,
-    SITE_FIGURES,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Near,
-    Quota,
-    SitingProblem,
-    Standard,
-)
+from quarterhour.siting.question.problem import AREA_LEVELS, SITE_FIGURES, Coverage, Goal, Near, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 from quarterhour.travel.times import TravelTimes
 
 FORMAT = 6

@@ -29,7 +29,8 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.proof.seal import PLACE, at_its_place, check_together, sealed, sealed_together
 from quarterhour.siting.proof.second_count import Recount
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, Level, Reason, SitingPlan, Stopped
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 
 OLD_PAGES: dict[int, dict[str, str]] = {3: {"siting": "explanation"}, 4: {}, 5: {}}
 """By format: on which page of words the sentences of an older record stood, and where they stand today."""
@@ -48,10 +49,27 @@ def plan_record(
 ) -> dict[str, Any]:
     """A plan for ``plan.json``: plain values, no seconds, the same bytes each run.
 
-    Counts are whole numbers; a real keeps all its digits; what does not exist is null. ``question`` holds the whole
-    question (``question_record``, given where it is at hand), so that ``verify_record`` needs nothing else;
-    ``behind`` is what a study adds (``BEHIND``). ``seal`` is the sha256 of all these. The record stands alone in its
-    file; several are brought into one by ``sealed_together``.
+    Counts are whole numbers; a real keeps all its digits; what does not exist is null. ``seal`` is the sha256 of all
+    these. The record stands alone in its file; several are brought into one by ``sealed_together``.
+
+    Parameters
+    ----------
+    plan, problem : a plan and its question.
+    question : the whole question (``question_record``, given where it is at hand), so that ``verify_record`` needs
+        nothing else.
+    behind : what a study adds (``BEHIND``).
+
+    Returns
+    -------
+    A dictionary that ``json`` writes as it is.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> record = qh.siting.plan_record(qh.solve_siting(problem), problem)
+    >>> record["status"], record["value"], [site["id"] for site in record["sites"]]
+    ('optimal', 60, ['0'])
     """
     record: dict[str, Any] = {name: getattr(plan, name) for name in _PLAIN}
     record |= {name: plain_number(getattr(plan, name)) for name in _NUMBERS}
@@ -109,10 +127,27 @@ def _figures_record(figures: Figures) -> dict[str, Any]:
 def verify_record(record: Mapping[str, Any]) -> Recount:
     """Recount a plan from its record alone.
 
+    Parameters
+    ----------
+    record : of ``plan.json``, with its question.
+
+    Returns
+    -------
+    A ``Recount``: what was counted.
+
     Raises
     ------
     PlanError : the first thing that does not hold: a rule, a count, a bound that contradicts its value, a figure
         that differs from what the rest of the record comes to, or the seal.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> from quarterhour.siting.proof.packed_question import question_record
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> record = qh.siting.plan_record(qh.solve_siting(problem), problem, question=question_record(problem))
+    >>> qh.siting.verify_record(record).covered
+    60
     """
     try:
         return _checked(record)
@@ -168,7 +203,29 @@ def read_records(path: str | Path) -> list[tuple[str, Mapping[str, Any]]]:
 
 
 def read_record(record: Mapping[str, Any]) -> tuple[SitingProblem, SitingPlan]:
-    """The question and the plan of a record, of this format or an older one; PlanError for any other."""
+    """The question and the plan of a record.
+
+    Parameters
+    ----------
+    record : of ``plan.json``, of this format or an older one.
+
+    Returns
+    -------
+    The ``SitingProblem`` and its ``SitingPlan``, as ``verify_plan`` and ``compare_plans`` take them.
+
+    Raises
+    ------
+    PlanError : a record of any other format.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> record = qh.siting.plan_record(qh.solve_siting(problem), problem)
+    >>> question, plan = qh.siting.read_record(record)
+    >>> plan
+    <SitingPlan matrix: optimal, 1 new site, 54.5% covered>
+    """
     written = (record.get("question") or {}).get("format") if isinstance(record, Mapping) else None
     if written not in (FORMAT, *OLD_PAGES):
         raise PlanError("proof.record_format", format=" / ".join(map(str, sorted({FORMAT, *OLD_PAGES}))))

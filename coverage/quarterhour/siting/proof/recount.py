@@ -19,7 +19,8 @@ from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 
 
 @takes(problem=SitingProblem, plan=SitingPlan)
@@ -31,9 +32,24 @@ def verify_plan(problem: SitingProblem, plan: SitingPlan) -> Recount:
     covered; people covered, each site's gain in the order given, each community's nearest site; the value of every
     goal; that value, bound, gap and status agree; and that what the plan brings as evidence of a bound shows it.
 
+    Parameters
+    ----------
+    problem, plan : a question and a plan that claims to answer it.
+
+    Returns
+    -------
+    A ``Recount``: what was counted.
+
     Raises
     ------
     PlanError : the first thing that does not hold, with what the plan says and what was counted.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> qh.verify_plan(problem, qh.solve_siting(problem)).covered
+    60
     """
     _same("input_hash", said=plan.input_hash, counted=input_hash(problem))
     _same("objective", said=plan.objective, counted=problem.goals[0].objective)

@@ -19,18 +19,8 @@ from quarterhour.base.labels import unit_by_language
 from quarterhour.base.row_order import is_unique
 from quarterhour.siting.question.figures import LARGEST, cell_said, is_whole, short_repr, whole_figures
 from quarterhour.siting.question.ids import by_id, check_ids, id_texts, own_index, own_table
-from quarterhour.siting.question.problem import (
-    AREA_LEVELS,
-    WHOLE,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Spacing,
-    Standard,
-)
+from quarterhour.siting.question.problem import AREA_LEVELS, WHOLE, Coverage, Goal, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.question.sites import check_sites, conflicts_of, money_counts, site_frame
 from quarterhour.siting.question.terms import (
     Standards,
@@ -89,10 +79,26 @@ def as_problem(
         yuan for building, and metres between new sites.
     conflicts : groups of sites of which at most one may be open.
 
+    Returns
+    -------
+    A ``SitingProblem``, its communities and sites in the order of ``times``.
+
     Raises
     ------
     DataError : what came cannot be a siting question; the message says which ids.
     CutoffError : the standard is beyond what was searched.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> network = qh.network_from_edges(pd.DataFrame({"u": ["a", "b"], "v": ["b", "c"], "minutes": [5, 16]}))
+    >>> homes = qh.at_junctions(network, pd.Series({"west": "a", "east": "c"}))
+    >>> times = qh.travel_times(network, homes, homes, minutes=15, heading="to_site")
+    >>> columns = {"state": "candidate", "town": "", "county": "", "name": "", "quality": ""}
+    >>> sites = pd.DataFrame(columns, index=homes.index)
+    >>> qh.siting.as_problem("canteens", demand=pd.Series({"west": 120, "east": 40}), sites=sites, times=times,
+    ...                      minutes=15, objective="max-cover", new_sites=1)
+    <SitingProblem canteens: max-cover, 2 communities, 0 existing, 0 required, 2 candidate, 0 upgradeable>
     """
     goals = as_goals(objective)
     standards = as_standards(minutes, times)

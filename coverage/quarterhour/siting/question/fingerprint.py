@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from quarterhour.base.centiseconds import centiseconds
-from quarterhour.siting.question.problem import Quota, SitingProblem
+from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.question.rules import Quota
 
 _CELLS = 2**20
 """Of a column that are text at once: of millions of communities all together would fill a memory."""

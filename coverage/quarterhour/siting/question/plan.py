@@ -119,6 +119,13 @@ class Ties:
 
     ``plans``: what some of them build. ``shared``: sites of the plan that every one of them has, which is proven; ids
     in the plan's order. ``unsettled``: sites of which that was not settled before the work ended.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [20, 4]], [50, 50], within=10, new_sites=1)
+    >>> qh.siting.find_ties(problem, qh.solve_siting(problem))
+    Ties(plans=(('1',),), shared=(), unsettled=())
     """
 
     plans: tuple[tuple[str, ...], ...]
@@ -167,6 +174,15 @@ class SitingPlan(Carded):
     ``reasons``: why there is no plan, empty where there is one.
     ``evidence``: by goal what its bound rests on, or the reason why that is not told; empty where nobody asked for it.
     ``ties``: whether other plans are as good; None where nobody asked, or the plan is not proven best.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> plan = qh.solve_siting(qh.siting_from_matrix([[4, 20], [12, 9]], [50, 30], within=10, new_sites=1))
+    >>> plan
+    <SitingPlan matrix: optimal, 1 new site, 62.5% covered>
+    >>> plan.chosen, plan.value, plan.bound, plan.gap, plan.assignment.dropna().to_dict()
+    (('0',), 50.0, 50.0, 0.0, {'0': '0'})
     """
 
     problem_id: str

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.centiseconds import centiseconds
+from quarterhour.siting.question.rules import Budget, Capacity, Quota
 
 if TYPE_CHECKING:
     from quarterhour.travel.times import TravelTimes
@@ -21,9 +22,6 @@ STATES = ("existing", "required", "candidate", "upgradeable")
 SITE_COLUMNS = ("state", "town", "county", "name", "quality")
 SITE_FIGURES = ("cost_yuan", "running_yuan", "capacity", "least_load")
 AREA_LEVELS = ("town", "county")
-EVERY_AREA = ("*",)
-TOGETHER = " + "
-"""Between the ids of areas that have their sites together."""
 QUOTA_LEVELS = (*AREA_LEVELS, "state")
 PPM = 1_000_000
 """A coefficient is counted in millionths, rounded up, so that it stays a whole number."""
@@ -49,6 +47,14 @@ class Goal:
     Under ``min-time`` and ``min-worst`` somebody without an open site within the standard counts as if just at it
     (under backup the way is to the nearest open site, even where two must be near), and people whom no site could
     cover do not count. ``equity`` is 1 where no site could cover anybody: no area has less than it could.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> chain = [qh.siting.Goal("max-cover"), qh.siting.Goal("min-time")]
+    >>> problem = qh.siting_from_matrix([[4, 6], [8, 9]], [50, 30], objective=chain, within=10, new_sites=1)
+    >>> [(level.objective, level.value) for level in qh.solve_siting(problem).levels]
+    [('max-cover', 80.0), ('min-time', 440.0)]
     """
 
     objective: str
@@ -67,37 +73,19 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True)
-class Quota:
-    """At least ``minimum`` (and at most ``maximum``) open sites in every area of a level.
-
-    ``level``: the column of the sites that is counted, ``town`` or ``county``; existing sites count. By ``state`` the
-    upgrades can be limited.
-    ``areas``: the ids that must have them (also those without a candidate); ``EVERY_AREA``: every town or
-    county that a site or a community lies in, which ``as_problem`` writes out.
-    ``tier``: only sites that count for this tier; a site may count for several.
-    ``groups``: areas that have their sites together, a site in one serving all of them: each group counts as one area,
-    called by its ids with `` + `` between, and stands among ``areas`` in their stead.
-    """
-
-    level: str
-    areas: tuple[str, ...] = EVERY_AREA
-    minimum: int = 1
-    maximum: int | None = None
-    tier: str = ""
-    groups: tuple[tuple[str, ...], ...] = ()
-
-    @property
-    def group_of(self) -> dict[str, str]:
-        """By area that shares its sites the name of its group."""
-        return {area: TOGETHER.join(group) for group in self.groups for area in group}
-
-
-@dataclass(frozen=True, slots=True)
 class Standard:
     """How near is near enough: ``minutes``, a trip of exactly so many included.
 
     ``steps``: what share of the people counts, as (minutes, percent), farther ones less:
     ``((10, 100), (15, 60))``; the last is the standard itself. Empty: all up to the standard.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> steps = qh.siting.Standard(15, steps=((10, 100), (15, 60)))
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=steps, new_sites=1)
+    >>> qh.solve_siting(problem).value  # 50, and 60 % of 30
+    78.0
     """
 
     minutes: float
@@ -124,6 +112,14 @@ class Coverage:
     ``max-cover``, ``equity`` or ``gini`` and ``at_least`` is 0. ``at_least``: people to cover in any case.
     ``farthest``: minutes within which everyone must have an open site whom some site is so near to, covered or not: a
     limit apart from the standard, nearer or farther than that.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> two = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=15, new_sites=2,
+    ...                             coverage=qh.siting.Coverage(backup=0))
+    >>> qh.solve_siting(two).covered  # only the second community has two sites within 15 minutes
+    30
     """
 
     backup: int | None = None
@@ -131,44 +127,6 @@ class Coverage:
     everyone: bool | None = None
     at_least: int = 0
     farthest: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Budget:
-    """What may be spent: ``yuan`` (None: any sum) on building and on running for ``years``.
-
-    A site that is built or upgraded costs its ``cost_yuan`` and ``years`` times its ``running_yuan``.
-    """
-
-    yuan: int | None = None
-    years: int = 0
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Capacity:
-    """A site serves no more than its ``capacity`` (a column of the sites; missing: no limit).
-
-    A community is served by one open site within the standard, whole or not at all; ``split``: its people may
-    be shared out among several. ``load``: what each community asks for, in the ``unit`` of the capacity (beds,
-    visits, graves), by community id; None: its counted people.
-    """
-
-    unit: str = "people"
-    load: pd.Series | None = None
-    split: bool = False
-
-
-@dataclass(frozen=True, eq=False, slots=True)
-class Spacing:
-    """New sites stand at least ``metres`` from each other; ``existing``: and from existing ones.
-
-    ``distances``: metres, sites x sites in their order, or a DataFrame by site id; None: from the columns ``x`` and
-    ``y`` of the sites.
-    """
-
-    metres: float
-    distances: Any = None
-    existing: bool = False
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -223,6 +181,15 @@ class SitingProblem:
     ``conflicts``: positions of two sites a row of which at most one may be open, by rule or for want of distance.
     ``apart``: which of them for want of distance, and how far apart they stand; None where no distance was asked for,
     and in a question out of a record. ``came``: the communities in the order in which they came, where that is another.
+
+    Examples
+    --------
+    >>> import quarterhour as qh
+    >>> problem = qh.siting_from_matrix([[4, 20], [12, 9], [30, 7]], [60, 30, 20], within=10, new_sites=1)
+    >>> problem
+    <SitingProblem matrix: max-cover, 3 communities, 0 existing, 0 required, 2 candidate, 0 upgradeable>
+    >>> problem.objective, problem.minutes, problem.demand.to_dict()
+    ('max-cover', 10.0, {'0': 60, '1': 30, '2': 20})
     """
 
     id: str

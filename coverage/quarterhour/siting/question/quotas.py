@@ -10,7 +10,8 @@ import pandas as pd
 
 from quarterhour.base.arrays import IntArray
 from quarterhour.siting.question.plan import UNMET_COLUMNS
-from quarterhour.siting.question.problem import AREA_LEVELS, Quota, SitingProblem
+from quarterhour.siting.question.problem import AREA_LEVELS, SitingProblem
+from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.site_limits import LimitRow
 
 _UNMET_TYPES = dict(zip(UNMET_COLUMNS, ("str", "str", "int64", "int64", "int64", "str"), strict=True))

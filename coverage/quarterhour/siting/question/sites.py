@@ -15,16 +15,8 @@ from quarterhour.base.cells import figure_table
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.figures import LARGEST, as_figures, cell_said, short_repr, whole_figures
 from quarterhour.siting.question.ids import as_list, goes_by_row, id_texts
-from quarterhour.siting.question.problem import (
-    SITE_COLUMNS,
-    SITE_FIGURES,
-    STATES,
-    Apart,
-    Budget,
-    Capacity,
-    Goal,
-    Spacing,
-)
+from quarterhour.siting.question.problem import SITE_COLUMNS, SITE_FIGURES, STATES, Apart, Goal
+from quarterhour.siting.question.rules import Budget, Capacity, Spacing
 
 NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 
@@ -32,8 +24,28 @@ NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
     """Existing sites and candidates (place tables) as the ``sites`` of a question, existing first.
 
-    ``required`` names candidates that must be built. The columns that a question may use beside those it must have
-    (``cost_yuan``, ``running_yuan``, ``capacity``, ``tiers``) come along. DataError where an id stands in both tables.
+    Parameters
+    ----------
+    existing, candidates : tables of places by id. The columns that a question may use beside those it must have
+        (``cost_yuan``, ``running_yuan``, ``capacity``, ``tiers``) come along.
+    required : candidates that must be built.
+
+    Returns
+    -------
+    By site id: ``state`` (``existing``, ``required``, ``candidate``), ``town``, ``county``, ``name``, ``quality`` ...
+
+    Raises
+    ------
+    DataError : an id stands in both tables, or a required one in neither.
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> where = {"town": "t1", "county": "c1", "quality": "fact"}
+    >>> now = pd.DataFrame({"name": ["老站"], **where}, index=["a"])
+    >>> new = pd.DataFrame({"name": ["东村", "西村"], **where}, index=["b", "c"])
+    >>> qh.siting.join_sites(now, new, required=["c"])["state"].to_dict()
+    {'a': 'existing', 'b': 'candidate', 'c': 'required'}
     """
     both = existing.index.intersection(candidates.index)
     if len(both):

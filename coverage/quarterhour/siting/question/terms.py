@@ -13,20 +13,8 @@ from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
 from quarterhour.siting.question.figures import is_whole, short_repr
-from quarterhour.siting.question.problem import (
-    AREA_LEVELS,
-    EVERY_AREA,
-    OBJECTIVES,
-    QUOTA_LEVELS,
-    TOGETHER,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    Spacing,
-    Standard,
-)
+from quarterhour.siting.question.problem import AREA_LEVELS, OBJECTIVES, QUOTA_LEVELS, Coverage, Goal, Standard
+from quarterhour.siting.question.rules import EVERY_AREA, TOGETHER, Budget, Capacity, Quota, Spacing
 
 Standards = Mapping[str, Standard]
 

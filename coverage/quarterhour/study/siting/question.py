@@ -11,16 +11,8 @@ from quarterhour.base.area_codes.classes import class_of_name, town_classes
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.siting.question.build import as_problem
-from quarterhour.siting.question.problem import (
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Spacing,
-    Standard,
-)
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.demand import Asked

@@ -8,7 +8,8 @@ import numpy as np
 
 from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.methods.capacity.transportation import MOST_FLOW, smallest_cut
-from quarterhour.siting.question.problem import Budget, Coverage, Goal, SitingProblem
+from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
+from quarterhour.siting.question.rules import Budget
 
 
 def placed_today(problem: SitingProblem) -> int | None:

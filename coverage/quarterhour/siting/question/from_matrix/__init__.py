@@ -19,18 +19,8 @@ from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.figures import short_repr
 from quarterhour.siting.question.from_matrix.costs import MOST, Costs, as_costs, shape_said, unmasked
 from quarterhour.siting.question.ids import as_ids, as_list, by_id, each_one, goes_by_row, id_texts, positions
-from quarterhour.siting.question.problem import (
-    AREA_LEVELS,
-    SITE_COLUMNS,
-    Budget,
-    Capacity,
-    Coverage,
-    Goal,
-    Quota,
-    SitingProblem,
-    Spacing,
-    Standard,
-)
+from quarterhour.siting.question.problem import AREA_LEVELS, SITE_COLUMNS, Coverage, Goal, SitingProblem, Standard
+from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.question.terms import check_minutes
 from quarterhour.travel.times import TravelTimes
 
@@ -88,6 +78,10 @@ def siting_from_matrix(
 
     Rows and columns are taken in the order of their ids, so that of plans equally good the same is chosen in whatever
     order they came; what a plan says of each community is in the order of the matrix.
+
+    Returns
+    -------
+    A ``SitingProblem``, ready for ``solve_siting``.
 
     Raises
     ------

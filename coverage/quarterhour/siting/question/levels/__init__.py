@@ -42,6 +42,10 @@ def with_levels(problem: SitingProblem, levels: pd.DataFrame) -> SitingProblem:
         ``capacity``, whole and different for each level of a place; ``cost_yuan`` and ``running_yuan`` where they
         differ from those of the place. Places that it does not name have the one size that they have.
 
+    Returns
+    -------
+    A ``SitingProblem`` of its own; the one that was given stays as it is.
+
     Raises
     ------
     DataError : the question has no capacity, a place is not one that may be built or left, or a figure is no whole
