@@ -43,7 +43,7 @@ def test_the_page_about_testing_runs(root: Path) -> None:
 
 def test_the_front_door_shows_it_and_imports_no_hypothesis() -> None:
     assert qh.testing is testing and "testing" in dir(qh)
-    assert set(testing.__all__) == {"Town", "assert_same_times", "places_on", "town", "towns"}
+    assert set(testing.__all__) == {"Town", "assert_same_times", "places_on", "small_study", "town", "towns"}
 
 
 def test_every_character_is_a_square_and_north_is_up() -> None:

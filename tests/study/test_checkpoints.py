@@ -21,6 +21,7 @@ from command import quarterhour
 from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.cli.door import Stopped
+from quarterhour.cli.options import Given
 from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.study.siting import proposal
 from quarterhour.study.siting.earlier import before_plan, kept_before, kept_plan, others_aside
@@ -170,7 +171,7 @@ def only(path: Path) -> bool:
 
 
 def site(study: Path, out: Path, roads: Path | None = None) -> None:
-    cli._run(str(study), out=out, roads=roads, lang="en", quiet=True, checks=False)
+    cli._run(str(study), Given(roads), out=out, lang="en", quiet=True, checks=False)
 
 
 def interrupt(*_: object, **__: object) -> None:
