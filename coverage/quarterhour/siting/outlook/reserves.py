@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -89,7 +90,7 @@ class _Substitute:
     short: int
 
 
-class _Exchanges:
+class _Exchanges(ABC):
     """One site of a plan for another, everything else as it is."""
 
     def __init__(self, problem: SitingProblem, chosen: IntArray) -> None:
@@ -111,9 +112,9 @@ class _Exchanges:
         if not best:
             yield ids[site], 0, *[None] * (len(RESERVE_COLUMNS) - 2)
 
+    @abstractmethod
     def best(self, bare: BoolArray, lawful: IntArray, most: int) -> list[_Substitute]:
         """Among the lawful ones, beside what stays open, the best and maybe others."""
-        raise NotImplementedError
 
 
 def _keep(limits: SiteLimits, bare: BoolArray, others: IntArray) -> BoolArray:

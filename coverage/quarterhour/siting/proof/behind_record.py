@@ -20,7 +20,7 @@ from quarterhour.siting.proof.counted_choice import check_keys, check_same, coun
 from quarterhour.siting.proof.money_record import verify_money
 from quarterhour.siting.proof.most_placed import most_placed
 from quarterhour.siting.proof.packed_question import plain_number
-from quarterhour.siting.proof.recount import check_rules_of_sites
+from quarterhour.siting.proof.recount import check_rules_of_sites, states_of
 from quarterhour.siting.proof.second_count import Tally
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
@@ -188,8 +188,8 @@ def _check_reserves(problem: SitingProblem, plan: SitingPlan, rows: Sequence[Map
     for row in rows:
         check_keys(row, _RESERVE, "reserves")
     mine = [(site, list(some)) for site, some in groupby(rows, key=lambda row: row["site"])]
-    ids = problem.sites.index.tolist()
-    states, places = dict(zip(ids, problem.sites["state"].tolist(), strict=True)), {i: n for n, i in enumerate(ids)}
+    states = states_of(problem)
+    places = {site: place for place, site in enumerate(states)}
     check_same("reserves site", [site for site, _ in mine], [s for s in plan.chosen if states[s] != "required"])
     now = count_choice(problem, plan, plan.chosen)
     for site, some in mine:

@@ -98,12 +98,13 @@ def check_rules_of_sites(problem: SitingProblem, chosen: Sequence[str]) -> None:
     _check_farthest(problem, chosen)
 
 
-def _states(problem: SitingProblem) -> dict[str, str]:
+def states_of(problem: SitingProblem) -> dict[str, str]:
+    """By site its state, in the order of the table."""
     return dict(zip(problem.sites.index.tolist(), problem.sites["state"].tolist(), strict=True))
 
 
 def _check_ids(problem: SitingProblem, chosen: Sequence[str]) -> None:
-    states = _states(problem)
+    states = states_of(problem)
     wrong("not_buildable", [s for s in chosen if states.get(s, "existing") == "existing"])
     wrong("chosen_again", [s for s, n in Counter(chosen).items() if n > 1])
 
@@ -130,7 +131,7 @@ def _check_placed_before(problem: SitingProblem, plan: SitingPlan) -> None:
 
 
 def _check_chosen(problem: SitingProblem, built: Sequence[str]) -> None:
-    states = _states(problem)
+    states = states_of(problem)
     wrong("required_left_out", [s for s, what in states.items() if what == "required" and s not in built])
     if problem.new_sites is not None and len(built) > problem.new_sites:
         raise PlanError("proof.too_many", chosen=len(built), new_sites=problem.new_sites)
@@ -148,7 +149,7 @@ def _areas(problem: SitingProblem, quota: Quota) -> dict[str, str]:
 def _unmet(problem: SitingProblem) -> list[tuple[Any, ...]]:
     """The quotas that no choice could meet, counted from the table of sites."""
     rows: list[tuple[Any, ...]] = []
-    states = _states(problem)
+    states = states_of(problem)
     for quota in problem.quotas:
         areas = _areas(problem, quota)
         fixed = Counter(a for i, a in areas.items() if states[i] in ("existing", "required"))
@@ -165,7 +166,7 @@ def _rows(unmet: pd.DataFrame) -> list[tuple[Any, ...]]:
 
 
 def _check_quotas(problem: SitingProblem, built: Sequence[str]) -> None:
-    states, chosen = _states(problem), set(built)
+    states, chosen = states_of(problem), set(built)
     for quota in problem.quotas:
         areas = _areas(problem, quota)
         possible = Counter(areas.values())
@@ -183,7 +184,7 @@ def _check_money_and_conflicts(problem: SitingProblem, built: Sequence[str]) -> 
     spent = sum(int(f) + int(r) * int(problem.budget.years) for f, r in zip(fixed, running, strict=True))
     if problem.budget.yuan is not None and spent > problem.budget.yuan:
         raise PlanError("explanation.over_budget", spent=spent, yuan=problem.budget.yuan)
-    opened = {k for k, (i, state) in enumerate(_states(problem).items()) if i in chosen or state == "existing"}
+    opened = {k for k, (i, state) in enumerate(states_of(problem).items()) if i in chosen or state == "existing"}
     both = [(a, b) for a, b in problem.conflicts.tolist() if a in opened and b in opened]
     wrong("conflict_broken", [f"{sites.index[a]} + {sites.index[b]}" for a, b in both])
 
