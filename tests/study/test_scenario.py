@@ -105,6 +105,7 @@ def test_other_roads_stand_in(study: qh.Study, toy_study: Path) -> None:
 @pytest.mark.parametrize(
     "settings",
     [{f"circles.{HOME}.minutes": 45}, {f"circles.{HOME}.mode": "ebike", "siting.centres.minutes": 30},
+     {f"circles.{HOME}.kinds": ["day_care", "nowhere"]},
      {"siting.centres.new_sites": 2, "circles.care-circle.turnout_minutes": 1}],
 )  # fmt: skip
 def test_a_scenario_is_the_same_as_a_study_file_that_says_so(study: qh.Study, settings: dict[str, Any]) -> None:

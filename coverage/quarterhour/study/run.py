@@ -56,9 +56,11 @@ from quarterhour.study.study import (
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
-_NOT_READ = {"circles", "pictures", "targets", "siting", "access", "beds", "rounds", "graves", "overlay", "plan",
-             "outputs", "modes"}  # fmt: skip
-"""The parts of a study file that nothing is read by."""
+_NOT_READ = {
+    "circles": {"__all__": {"minutes", "mode", "compare_modes", "turnout_minutes", "uncertain"}},
+    "modes": True,
+}
+"""What of a study file nothing is read by, beside how far it looks; kinds and rules are held against the tables."""
 
 
 @within_limits
@@ -166,7 +168,8 @@ def run_study(
     (<CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>, ('e',))
     """
     if circles_only:
-        return check_study(study, lang=lang, tell=tell)
+        found = check_study(study, lang=lang, tell=tell)
+        return publishable(found, lang) if publish else found
     guards = bool(study.file.guarded)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     with run.timed("read"):
