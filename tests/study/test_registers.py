@@ -153,6 +153,8 @@ def test_columns_of_the_table_are_guarded_where_the_study_names_them(toy_study: 
     made = qh.run_study(qh.read_study(toy_study), siting=False, publish=True)
     assert made.inputs.communities["hardship"].isna().to_dict() == dict.fromkeys("eiw", True) | {"m": False}
     assert made.checks[1].shares.set_index("area").loc["city", "people"] == 7
+    shortly = qh.run_study(qh.read_study(toy_study), circles_only=True, publish=True)
+    assert shortly.inputs.communities["hardship"].equals(made.inputs.communities["hardship"])
 
 
 def test_a_smallest_count_of_one_shows_everybody(toy_study: Path) -> None:

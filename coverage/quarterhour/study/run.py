@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -56,10 +57,8 @@ from quarterhour.study.study import (
 from quarterhour.study.what_if import what_ifs
 from quarterhour.travel.times import Heading, TravelTimes
 
-_NOT_READ = {
-    "circles": {"__all__": {"minutes", "mode", "compare_modes", "turnout_minutes", "uncertain"}},
-    "modes": True,
-}
+_PACES = {"minutes", "mode", "compare_modes", "turnout_minutes", "uncertain"}
+_NOT_READ: dict[str, Any] = {"circles": {"__all__": _PACES}, "modes": True}
 """What of a study file nothing is read by, beside how far it looks; kinds and rules are held against the tables."""
 
 
@@ -92,7 +91,7 @@ def read_study_inputs(study: Study) -> Inputs:
     {'e': 30, 'm': 50, 'w': 100}
     """
     if study.changes:
-        made = changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
+        made = _changed_inputs(study)
     else:
         study.shared.forget()  # its files may have changed
         made = _shared_inputs(study)
@@ -101,6 +100,10 @@ def read_study_inputs(study: Study) -> Inputs:
     findings = join_findings([made.findings, *old_people(study.file, made), told, *classes])
     tables = replace(made, findings=findings, road_doubts=places)
     return tables if study.changes else study.shared.made_once("tables", "study", lambda: tables)
+
+
+def _changed_inputs(study: Study) -> Inputs:
+    return changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
 
 
 def _shared_inputs(study: Study) -> Inputs:
@@ -168,8 +171,8 @@ def run_study(
     (<CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>, ('e',))
     """
     if circles_only:
-        found = check_study(study, lang=lang, tell=tell)
-        return publishable(found, lang) if publish else found
+        shortly = check_study(study, lang=lang, tell=tell)
+        return publishable(shortly, lang) if publish else shortly
     guards = bool(study.file.guarded)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     with run.timed("read"):
@@ -224,7 +227,7 @@ def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = No
     with run.timed("read"):
         run.say("study.step_read")
         if study.changes:
-            tables = changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
+            tables = _changed_inputs(study)
         else:
             tables = study.shared.made_once("tables", "study", lambda: read_study_inputs(study))
         run.turns = tables.turns
