@@ -24,6 +24,7 @@ from quarterhour.cli.door import Stopped
 from quarterhour.cli.options import Given
 from quarterhour.siting.proof.seal import sealed_together
 from quarterhour.study.siting import proposal
+from quarterhour.study.siting.answer import search
 from quarterhour.study.siting.earlier import before_plan, kept_before, kept_plan, others_aside
 
 SIDE, STEP = 24, 500
@@ -200,7 +201,7 @@ def test_a_run_that_cannot_start_leaves_the_earlier_plan(toy_study: Path, earlie
 def test_ctrl_c_before_the_first_plan_leaves_the_earlier_one_and_does_not_name_it(
     toy_study: Path, earlier: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for room, step in ((proposal, "solve_siting"), (proposal, "offered_sites")):
+    for room, step in ((search, "solve_siting"), (proposal, "offered_sites")):
         monkeypatch.setattr(room, step, interrupt)
         with pytest.raises(Stopped) as stopped:
             site(toy_study, tmp_path / "out")
@@ -216,8 +217,8 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     head, question = file.read_text(encoding="utf-8").split("[[siting]]")
     first = question.replace('"centres"', '"first"', 1)
     file.write_text(f"{head}[[siting]]{first}\n[[siting]]{question}", encoding="utf-8")
-    turns = iter([proposal.solve_siting, interrupt])
-    monkeypatch.setattr(proposal, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
+    turns = iter([search.solve_siting, interrupt])
+    monkeypatch.setattr(search, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
     with pytest.raises(Stopped) as stopped:
         site(toy_study, tmp_path / "out")
     assert stopped.value.paths == (kept_plan(tmp_path / "out" / "plans", "first"),)

@@ -73,6 +73,11 @@ class Run:
             limit_m=file.snap_limit_m, threads=file.threads, progress=progress,
         )  # fmt: skip
 
+    def ground_told(self, roads: gpd.GeoDataFrame) -> dict[str, str | None]:
+        """What tells the roads and turns of this run from any others."""
+        self.roads_key = self.roads_key or network_store.table_key(roads)
+        return {"roads": self.roads_key, "turns": None if self.turns is None else network_store.table_key(self.turns)}
+
     def network(self, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
         """The network of a mode, built once."""
         if mode.id not in self.networks:
@@ -97,9 +102,7 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     """The network of a mode as an earlier run left it, where roads, mode and program are the same; else built."""
     if run.prepared is None:
         return build.build_network(roads, mode, turns=run.turns)
-    run.roads_key = run.roads_key or network_store.table_key(roads)
-    turns = None if run.turns is None else network_store.table_key(run.turns)
-    key = network_store.network_key(mode, settings={"roads": run.roads_key, "turns": turns})
+    key = network_store.network_key(mode, settings=run.ground_told(roads))
     home = run.prepared / re.sub(r"\W", "_", mode.id)
     try:
         found = None if run.fresh else network_store.load_network(home, key=key)

@@ -2,57 +2,33 @@
 
 from __future__ import annotations
 
-import logging
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from pathlib import Path
+from functools import partial
 
 import geopandas as gpd
 import pandas as pd
 
-from quarterhour.base import i18n
 from quarterhour.base.findings import finding, in_both, join_findings
 from quarterhour.network.network import Network
 from quarterhour.network.paces import at_pace
-from quarterhour.siting.certify import certify_plan
-from quarterhour.siting.outlook.answers import NearBest, Relaxation, RobustSites
-from quarterhour.siting.outlook.frontier import covered_now, frontier
-from quarterhour.siting.outlook.money.budget_frontier import budget_frontier
-from quarterhour.siting.outlook.near_best import near_best
-from quarterhour.siting.outlook.phasing import by_years, phase_plan, site_values
-from quarterhour.siting.outlook.relaxations import smallest_relaxations
-from quarterhour.siting.outlook.reserves import reserve_sites
-from quarterhour.siting.outlook.robust import robust_sites
-from quarterhour.siting.proof.checkpoint import write_plan
-from quarterhour.siting.proof.recount import verify_plan
-from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
-from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
-from quarterhour.siting.solve import prepare_kernels, solve_siting
-from quarterhour.study.file.siting import NearBestFile, RobustFile, SitingFile
-from quarterhour.study.file.siting_money import BudgetFrontierFile
+from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.results import Proposal, Prospects
+from quarterhour.study.results import Proposal
 from quarterhour.study.session import Run
+from quarterhour.study.siting.answer.behind import AskedWith, Told
+from quarterhour.study.siting.answer.kept import ground_key
+from quarterhour.study.siting.answer.search import find_answer
 from quarterhour.study.siting.demand import asked_of_sites
-from quarterhour.study.siting.earlier import earlier_plan, kept_before, kept_plan, set_aside
-from quarterhour.study.siting.money import check_costs_known, site_money, without_added, yearly_money
-from quarterhour.study.siting.moving import asked_moving, relocations
+from quarterhour.study.siting.money import check_costs_known, site_money, without_added
+from quarterhour.study.siting.moving import asked_moving
 from quarterhour.study.siting.question import siting_problem
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
 from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
-
-_log = logging.getLogger(__name__)
-Told = tuple[tuple[str, pd.DataFrame], ...]
-"""Scenarios with people of their own, by name."""
-_COUNTED, _RELAXING = 20_000, 20.0
-"""Nodes of a search beside the plan where the study gives none, and seconds for finding out which rule could give."""
-_NODES = 64
-"""Of the search tree, at each number of sites."""
 
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
@@ -79,38 +55,23 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
             sites = sites.assign(capacity=asked.rooms, room_quality=asked.quality)
         problem = siting_problem(file, tables, offered, times=times, asked=asked)
         wide = siting_problem(file, tables, offered, times=far, asked=asked).times if file.robust else problem.times
-        run.say("study.step_preparing", name=name)
-        prepare_kernels(problem)
-        run.say("study.step_siting", name=name)
-        plan = _kept_on_the_way(run, problem, file, lambda: shaped.append("plan"))
-    by_clock, changes = (lambda: shaped.append("prospects")), list[Relaxation]()
-    if plan.status == "infeasible":
-        changes = smallest_relaxations(problem, **_relaxing(file).given, by_clock=by_clock)
-    run.say("study.step_prospects", name=name)
 
     def paced(factor: float) -> TravelTimes:
         again = {name: at_pace(net, factor) for name, net in nets.items()}
         found = _times_at(run, tables, file, again, offered.sites, max(1.0, factor))
         return siting_problem(file, tables, offered, times=found, asked=asked).times
 
-    with run.timed(f"prospects {file.id}"):
-        told = _forecast_people(run, tables, file)
-        behind = prospects(
-            file, problem, plan, far=wide, paced=paced, seed=seed, told=told, cost_yuan=money["cost_yuan"],
-            by_clock=by_clock,
-        )  # fmt: skip
-        if file.relocation is not None and moving is not None:
-            names, limits = tables.communities["name"], _beside(file, file.relocation.closings)
-            moved = relocations(file.relocation, problem, moving, names, limits=limits, seed=seed, by_clock=by_clock)
-            behind = replace(behind, relocations=moved, moving=moving)
-        plan = _with_ties(_by_years(problem, plan, behind), behind)
-    plan = _with_evidence(run, problem, plan, file)
+    told, names = _forecast_people(run, tables, file), tables.communities["name"]
+    asked_with = AskedWith(wide, paced, told, money["cost_yuan"], moving, names)
+    ground = partial(ground_key, run, tables.roads, [n.mode for n in nets.values()], (tables.communities, sites))
+    answer = find_answer(run, file, problem, asked_with, ground, shaped)
+    plan = answer.plan
     run.doubts.append(_what_ended(file, plan, shaped))
     people = counted_people(file, tables.communities)
     offered = with_neighbours(offered, problem.times, communities=tables.communities, people=people)
     return Proposal(
         file.id, file.zh, file.en, file.kind, problem, plan, sites, offered.ledger, offered.relaxations,
-        offered.unchecked, tuple(changes), behind, offered.reported, money,
+        offered.unchecked, answer.changes, answer.behind, offered.reported, money,
         quota_classes=tuple(quota.applies_to for quota in file.quotas),
     )  # fmt: skip
 
@@ -150,78 +111,6 @@ def _what_ended(file: SitingFile, plan: SitingPlan, shaped: Sequence[str]) -> pd
     return join_findings(told)
 
 
-def _limits(file: SitingFile) -> Limits:
-    """What the study gives the search for a plan."""
-    return as_limits(file.seconds, file.nodes, file.rounds, otherwise=DEFAULT_SECONDS)
-
-
-def _beside(file: SitingFile, searches: int) -> Limits:
-    """The same for so many searches beside it, counted in any case."""
-    mine = _limits(file)
-    return (mine if mine.counted else replace(mine, nodes=_COUNTED)).times(searches)
-
-
-def _relaxing(file: SitingFile) -> Limits:
-    mine = _beside(file, 1)
-    return replace(mine, seconds=min(_RELAXING, mine.seconds)) if mine.seconds < math.inf else mine
-
-
-def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile, by_clock: Callable[[], object]) -> SitingPlan:
-    """The plan, its predecessors kept on disk; a search that was interrupted ends the run."""
-    keep = None if run.keep is None else kept_plan(run.keep, file.id)
-    mine: list[Path] = []
-
-    def found(_: SitingPlan) -> None:
-        if keep is not None and not mine:
-            mine.append(keep)
-            run.kept(keep)
-            _log.info(i18n.say("study.plan_kept", run.lang, path=keep))
-
-    with kept_before(keep, mine, input_hash(problem)) as aside:
-        plan = solve_siting(
-            problem, **_limits(file).given, seed=run.study.file.study.seed, keep=keep, found=found, by_clock=by_clock
-        )
-        if plan.stopped == "interrupt":
-            raise KeyboardInterrupt
-    if keep is not None and aside is not None and mine:
-        run.tell(i18n.say("study.plan_others", run.lang, file=keep, path=aside))
-    if run.keep is not None and not mine:
-        _set_aside(run, run.keep, file.id)
-    verify_plan(problem, plan)
-    return plan
-
-
-def _by_years(problem: SitingProblem, plan: SitingPlan, behind: Prospects) -> SitingPlan:
-    """The plan in the order of its years, where it has years."""
-    return plan if behind.phasing is None else by_years(problem, plan, behind.phasing)
-
-
-def _with_ties(plan: SitingPlan, behind: Prospects) -> SitingPlan:
-    """The plan with what is known of others that are as good."""
-    return plan if behind.near_best is None else replace(plan, ties=behind.near_best.ties)
-
-
-def _with_evidence(run: Run, problem: SitingProblem, plan: SitingPlan, file: SitingFile) -> SitingPlan:
-    """The plan with what its bounds rest on, recounted; the one on disk as well."""
-    if not plan.levels:
-        return plan
-    run.say("study.step_evidence", name=file.zh if run.lang == "zh" else file.en)
-    with run.timed(f"evidence {file.id}"):
-        plan = certify_plan(problem, plan)
-        verify_plan(problem, plan)
-    if run.keep is not None and kept_plan(run.keep, file.id).is_file():
-        write_plan(kept_plan(run.keep, file.id), plan, problem)
-    return plan
-
-
-def _set_aside(run: Run, folder: Path, question: str) -> None:
-    """The question has no plan now: one of an earlier run must not stand there as if it were its answer."""
-    stale = kept_plan(folder, question)
-    if stale.is_file():
-        aside = set_aside(stale, earlier_plan(folder, question))
-        run.tell(i18n.say("study.plan_earlier", run.lang, path=aside))
-
-
 def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:
     """Minutes that times must be searched for a standard at so many times the pace, 1 or more.
 
@@ -230,81 +119,3 @@ def searched_as_far(file: SitingFile, minutes: float, factor: float) -> float:
     if file.classes and factor > 1:
         return max(minutes, float(math.ceil(factor * minutes)))
     return max(minutes, factor * (minutes - file.turnout_minutes) + file.turnout_minutes)
-
-
-def prospects(
-    file: SitingFile, problem: SitingProblem, plan: SitingPlan, *, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seed: int, told: Told = (), cost_yuan: pd.Series | None = None,
-    by_clock: Callable[[], object] | None = None,
-) -> Prospects:  # fmt: skip
-    """All that a question asks beside its plan. ``far``: times searched ``searched_as_far``; ``paced``: at a factor.
-
-    ``told``: people of the forecast, where sites are to hold in its years and variants. ``cost_yuan``: of each site,
-    for years that go by money.
-
-    Each search ends by work: the question's own, or so many nodes; the frontier by its share of nodes. The question's
-    seconds stand behind that, and ``by_clock`` hears where they ended one.
-    """
-    curve, now = None, 0
-    if file.frontier:
-        asked, seconds = _without_minima(problem), _beside(file, file.frontier).seconds
-        curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES, by_clock=by_clock)
-        now = covered_now(problem)
-    budgets = _budgets(file, problem, plan, seed, by_clock) if file.budget_frontier else None
-    if plan.status not in ("optimal", "bounded"):
-        return Prospects(curve, now, budgets=budgets)
-    phasing, first_year = None, 0
-    if file.phases and plan.chosen:
-        per_year, first_year = file.phases.per_year or 1, file.phases.first_year
-        steps = -(-len(plan.chosen) // per_year)
-        phasing = phase_plan(
-            problem, plan, per_step=per_year, **_beside(file, steps).given, seed=seed, best=curve,
-            money=yearly_money(file.phases), cost_yuan=cost_yuan, by_clock=by_clock,
-        )  # fmt: skip
-    values = site_values(problem, plan) if file.values else None
-    robust = _robust(file, problem, plan, far, paced, seed, told, by_clock) if file.robust else None
-    near = _near_best(file, problem, plan, seed, by_clock) if file.near_best else None
-    reserves = reserve_sites(problem, plan, most=file.reserves) if file.reserves else None
-    return Prospects(curve, now, phasing, first_year, values, robust, near, reserves, budgets)
-
-
-def _budgets(
-    file: SitingFile, problem: SitingProblem, plan: SitingPlan, seed: int, by_clock: Callable[[], object] | None
-) -> pd.DataFrame:
-    asked = file.budget_frontier or BudgetFrontierFile()
-    limits = _beside(file, len(asked.amounts)).given
-    return budget_frontier(problem, asked.amounts, plan=plan, **limits, seed=seed, by_clock=by_clock)
-
-
-def _near_best(
-    file: SitingFile, problem: SitingProblem, plan: SitingPlan, seed: int, by_clock: Callable[[], object] | None
-) -> NearBest:
-    asked = file.near_best or NearBestFile()
-    return near_best(
-        problem, plan, within=asked.within, least_difference=asked.least_difference, most=asked.plans,
-        **_beside(file, asked.plans).given, seed=seed, by_clock=by_clock,
-    )  # fmt: skip
-
-
-def _without_minima(problem: SitingProblem) -> SitingProblem:
-    return replace(problem, quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None))
-
-
-def _robust(
-    file: SitingFile, problem: SitingProblem, plan: SitingPlan, far: TravelTimes,
-    paced: Callable[[float], TravelTimes], seed: int, told: Told, by_clock: Callable[[], object] | None,
-) -> RobustSites:  # fmt: skip
-    """By the first goal, which decides who is covered."""
-    asked = file.robust or RobustFile()
-    return robust_sites(
-        replace(problem, times=far, goals=problem.goals[:1]),
-        scenarios=asked.scenarios,
-        speed=asked.speed,
-        people=asked.people,
-        plan=plan,
-        paced=paced,
-        told=told,
-        **_beside(file, len(told) + 1 if told else asked.scenarios).given,
-        seed=seed,
-        by_clock=by_clock,
-    )
