@@ -43,7 +43,7 @@ def load_answer(path: str | Path, *, key: str, records: Mapping[str, type]) -> A
     home = Path(path)
     if not home.is_file():
         raise MissingError("answer_store.not_there", file=str(home))
-    with foreign(home, key="answer_store.broken"), np.load(home, allow_pickle=False) as held:
+    with foreign(home, key="answer_store.broken"), home.open("rb") as file, np.load(file, allow_pickle=False) as held:
         if _said(held[_KEY]) != key:
             raise MissingError("answer_store.not_there", file=str(home))
         text = _said(held[_TEXT])

@@ -50,7 +50,7 @@ def read_again(text: str, arrays: Sequence[AnyArray], records: Mapping[str, type
     """The value that ``told`` told. ``records``: dataclasses by name; ValueError for any other, or what is no value."""
     try:
         return _Reader(arrays, records).value(json.loads(text))
-    except (KeyError, IndexError, TypeError, AttributeError) as why:
+    except (LookupError, TypeError, AttributeError, RecursionError) as why:
         raise ValueError(str(why)) from why
 
 
@@ -95,8 +95,6 @@ def _array(value: AnyArray, arrays: list[AnyArray]) -> dict[str, Any]:
 
 def _column(value: Any, arrays: list[AnyArray]) -> dict[str, Any]:
     """What a column or index holds. ``value``: as pandas' own arrays."""
-    if isinstance(value.dtype, np.dtype):
-        return _array(value.to_numpy(), arrays)
     if isinstance(value.dtype, pd.CategoricalDtype):
         parts = {"codes": _array(value.codes, arrays), "ordered": bool(value.dtype.ordered)}
         return {KIND: "category", **parts, "categories": _told(value.dtype.categories, arrays)}
@@ -104,9 +102,10 @@ def _column(value: Any, arrays: list[AnyArray]) -> dict[str, Any]:
         blank = value.isna().tolist()
         cells = [None if gone else text for text, gone in zip(value.tolist(), blank, strict=True)]
         return {KIND: "texts", "storage": value.dtype.storage, "na": value.dtype.na_value is pd.NA, "of": cells}
-    if isinstance(value, pd.api.extensions.ExtensionArray) and hasattr(value, "_mask"):
-        gone = value.isna()
-        held = value.to_numpy(dtype=value.dtype.numpy_dtype, na_value=0)
+    if isinstance(value.dtype, np.dtype) or isinstance(value, pd.arrays.NumpyExtensionArray):
+        return _array(value.to_numpy(), arrays)
+    if isinstance(value, (pd.arrays.IntegerArray, pd.arrays.BooleanArray, pd.arrays.FloatingArray)):
+        gone, held = value.isna(), value.to_numpy(dtype=value.dtype.numpy_dtype, na_value=0)
         return {KIND: "masked", "held": _array(held, arrays), "gone": _array(np.asarray(gone), arrays)}
     raise UnknownValueError(str(value.dtype))
 

@@ -14,7 +14,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, PlanError, WriteError
 from quarterhour.io.answer_store.store import load_answer, save_answer
 from quarterhour.io.answer_store.values import value_key
-from quarterhour.io.network_store import program_key, table_key
+from quarterhour.io.network_store import network_key, program_key, table_key
 from quarterhour.network.network import Mode
 from quarterhour.siting.outlook.answers import NearBest, NearPlan, Phasing, Relaxation, RobustSites
 from quarterhour.siting.outlook.change import PlanChange
@@ -24,7 +24,7 @@ from quarterhour.siting.question.plan import Evidence, Figures, Level, Reason, S
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Moving, Prospects
-from quarterhour.study.session import Run, mode_fields
+from quarterhour.study.session import Run
 
 _log = logging.getLogger(__name__)
 FOLDER = "answers"
@@ -94,8 +94,8 @@ def ground_key(
     run: Run, roads: gpd.GeoDataFrame, modes: Iterable[Mode], places: Iterable[gpd.GeoDataFrame]
 ) -> list[object]:
     """What times between places depend on, at whatever pace."""
-    paces = [mode_fields(mode) for mode in modes]
-    return [run.ground_told(roads), paces, run.study.file.study.snap_limit_m, [table_key(p) for p in places]]
+    nets = [network_key(mode, settings=run.ground_told(roads)) for mode in modes]
+    return [nets, run.study.file.study.snap_limit_m, [table_key(p) for p in places]]
 
 
 def may_be_kept(run: Run) -> bool:

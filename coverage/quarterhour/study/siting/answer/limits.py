@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from dataclasses import replace
 
-from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits
+from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.study.file.siting import SitingFile
 
 _COUNTED, _RELAXING = 20_000, 20.0
