@@ -51,7 +51,7 @@ def network_key(mode: Mode, *, files: Sequence[str | Path] = (), settings: Mappi
     told = {
         "format": FORMAT,
         "version": __version__,
-        "program": program_key(),
+        "program": program_sum(),
         "mode": _mode_record(mode),
         "files": [sha256(f) for f in files],
         "settings": dict(settings or {}),
@@ -75,7 +75,7 @@ def table_key(table: pd.DataFrame) -> str:
 
 
 @functools.cache
-def program_key() -> str:
+def program_sum() -> str:
     """The package's own files: between two releases too, another program makes another network."""
     digest = hashlib.sha256()
     home = Path(__file__).parents[1]

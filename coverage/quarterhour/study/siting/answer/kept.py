@@ -14,7 +14,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, PlanError, WriteError
 from quarterhour.io.answer_store.store import load_answer, save_answer
 from quarterhour.io.answer_store.values import value_key
-from quarterhour.io.network_store import network_key, program_key, table_key
+from quarterhour.io.network_store import network_key, program_sum, table_key
 from quarterhour.network.network import Mode
 from quarterhour.siting.outlook.answers import NearBest, NearPlan, Phasing, Relaxation, RobustSites
 from quarterhour.siting.outlook.change import PlanChange
@@ -87,7 +87,7 @@ def answer_key(
     """
     tools = [(name, version(name)) for name in _TOOLS]
     seed, guess = run.study.file.study.seed, file.model_dump_json()
-    return value_key(program_key(), tools, guess, seed, problem, dict(beside), list(ground))
+    return value_key(program_sum(), tools, guess, seed, problem, dict(beside), list(ground))
 
 
 def ground_key(
