@@ -94,7 +94,8 @@ def by_value(column: pd.Series, meaning: Any) -> FloatArray:
 
 def as_keys(column: pd.Series) -> pd.Series:
     """Cells as keys: a list becomes its members joined by ";"."""
-    return column.map(_hashable) if column.dtype == object else column
+    plain = column.dtype != object or pd.api.types.infer_dtype(column, skipna=True) in ("string", "empty")
+    return column if plain else column.map(_hashable)
 
 
 def _hashable(value: object) -> object:
