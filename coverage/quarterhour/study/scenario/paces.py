@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -21,8 +22,9 @@ def paced_mode(mode: Mode, factor: float) -> tuple[str, dict[str, Any]]:
     What does not depend on who travels stays: waiting for ferries and signals, turns, turnout. StudyError for a factor
     that is not above 0, or far beyond any.
     """
-    if not 0 < factor <= _FASTEST:
+    if isinstance(factor, bool) or not isinstance(factor, numbers.Real) or not 0 < factor <= _FASTEST:
         raise StudyError("scenario.bad_speed", given=factor, most=_FASTEST)
+    factor = float(factor)  # numpy's numbers are no plain values of a study file
     told = {f.name: getattr(mode, f.name) for f in fields(mode) if f.name != "id"}
     told |= {name: _times(told[name], factor) for name in _KMH}
     times = f"{factor:g}"
