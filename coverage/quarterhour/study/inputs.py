@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, fields, replace
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -52,10 +53,15 @@ class Inputs:
 
         Roads stay as they are, since networks are remembered by them.
         """
-        frames = {f.name: value.copy(deep=False) for f in fields(self)
-                  if isinstance(value := getattr(self, f.name), pd.DataFrame) and f.name != "roads"}  # fmt: skip
-        held = {name: {k: frame.copy(deep=False) for k, frame in getattr(self, name).items()}
-                for name in ("tables", "layers")}  # fmt: skip
+        frames: dict[str, Any] = {
+            f.name: value.copy(deep=False)
+            for f in fields(self)
+            if isinstance(value := getattr(self, f.name), pd.DataFrame) and f.name != "roads"
+        }
+        held: dict[str, Any] = {
+            name: {key: frame.copy(deep=False) for key, frame in getattr(self, name).items()}
+            for name in ("tables", "layers")
+        }
         return replace(self, **frames, **held)
 
     @property
