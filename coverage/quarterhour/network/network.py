@@ -30,7 +30,8 @@ def _nothing() -> Mapping[str, float]:
 
 
 def _unpacked(told: dict[str, Any]) -> Mode:
-    return Mode(**{name: MappingProxyType(v) if isinstance(v, dict) else v for name, v in told.items()})
+    own: dict[str, Any] = {name: MappingProxyType(v) if isinstance(v, dict) else v for name, v in told.items()}
+    return Mode(**own)
 
 
 @dataclass(frozen=True, slots=True)

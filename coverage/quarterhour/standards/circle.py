@@ -13,7 +13,6 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.arguments import takes
 from quarterhour.base.cards import Card, Carded, CardRow, CardTable, Count
-from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES, UNSTATED
 from quarterhour.base.labels import people_label, unstated_said
@@ -94,10 +93,7 @@ class CircleCheck(Carded):
         """People inside and all of them by area of a level: what every output reads, in the order of ``shares``."""
         rows, shares = by_level(self.shares, level), self.shown_shares(level)
         told = zip(rows.index, rows["people_met"], rows["people"], shares, strict=True)
-        return {
-            str(area): Count(*(None if blank(n) else int(n) for n in (met, people)), None if blank(s) else float(s))
-            for area, met, people, s in told
-        }
+        return {str(area): Count.of(met, people, share) for area, met, people, share in told}
 
     @property
     def count(self) -> Count:

@@ -91,8 +91,7 @@ class CoverageRange(Carded):
 
 
 def _always(row: pd.Series) -> Count:
-    met, people, share = row["people_always"], row["people"], row["share_always"]
-    return Count(*(None if blank(n) else int(n) for n in (met, people)), None if blank(share) else float(share))
+    return Count.of(row["people_always"], row["people"], row["share_always"])
 
 
 def coverage_range(

@@ -6,6 +6,7 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
+from quarterhour.base.cells import blank
 from quarterhour.base.escape import escape_html
 from quarterhour.base.labels import percent
 
@@ -21,6 +22,12 @@ class Count:
     met: int | None = None
     total: int | None = None
     share: float | None = None
+
+    @classmethod
+    def of(cls, met: Any, total: Any, share: Any) -> Count:
+        """Of cells of a table; a blank one is not told."""
+        whole = [None if blank(n) else int(n) for n in (met, total)]
+        return cls(whole[0], whole[1], None if blank(share) else float(share))
 
     @property
     def left(self) -> int | None:

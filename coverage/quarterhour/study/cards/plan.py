@@ -43,5 +43,4 @@ def _row(plan: SitingPlan, row: Mapping[Any, Any], names: Mapping[str, str], lan
 
 
 def _count(met: Any, people: Any) -> Count:
-    whole, every = (None if blank(n) else int(n) for n in (met, people))
-    return Count(whole, every, None if whole is None or not every else float(met / people))
+    return Count.of(met, people, None if blank(met) or blank(people) or not people else met / people)
