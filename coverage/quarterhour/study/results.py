@@ -357,7 +357,8 @@ class Results(Carded):
         """All that the run found at a glance: its circles, scorecard and plans, a card each."""
         tables = self.inputs
         counts = {"communities": len(tables.communities), "facilities": len(tables.facilities)}
-        parts = [self.card_of(part, lang) for part in (*self.checks, *self.ranges)]
+        shown: list[CircleCheck | CoverageRange] = [*self.checks, *self.ranges]
+        parts = [self.card_of(part, lang) for part in shown]
         parts += [] if self.scorecard is None else [self.scorecard.card(lang)]
         parts += [self.card_of(proposal, lang) for proposal in self.proposals]
         changes = self.study.changes.sentences(lang)

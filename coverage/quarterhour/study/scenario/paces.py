@@ -22,7 +22,7 @@ def paced_mode(mode: Mode, given: Any) -> tuple[str, dict[str, Any]]:
     What does not depend on who travels stays: waiting for ferries and signals, turns, turnout. StudyError for a factor
     that is not above 0, or far beyond any.
     """
-    if isinstance(given, bool) or not isinstance(given, numbers.Real) or not 0 < given <= _FASTEST:
+    if isinstance(given, bool) or not isinstance(given, numbers.Real) or not 0 < float(given) <= _FASTEST:
         raise StudyError("scenario.bad_speed", given=given, most=_FASTEST)
     factor = float(given)  # numpy's numbers are no plain values of a study file
     told = {f.name: getattr(mode, f.name) for f in fields(mode) if f.name != "id"}
