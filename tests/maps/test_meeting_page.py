@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from maps.toy import asked_of, grid_roads, meeting, opened, study
+from quarterhour.base.cards import Count
 from quarterhour.maps import draw as maps
 
 SIZES = ((1366, 768), (1920, 1080), (960, 600), (390, 844))
@@ -104,8 +105,9 @@ def test_after_the_plan_three_states_stand_on_map_legend_and_counties(browser: A
 def test_no_county_shows_what_the_plan_brings_as_the_state_of_today(browser: Any, tmp_path: Path) -> None:
     given = meeting()
     asked = asked_of(given, kind="cemetery")
-    unknown = asked.areas.assign(before=float("nan"))
-    tab, trouble = opened(browser, maps.draw_map(**given | {"asked": [replace(asked, areas=unknown)]}), tmp_path)
+    assert asked.card is not None
+    unknown = replace(asked.card, rows=tuple(replace(row, before=Count(total=600)) for row in asked.card.rows))
+    tab, trouble = opened(browser, maps.draw_map(**given | {"asked": [replace(asked, card=unknown)]}), tmp_path)
     tab.click("[data-question='3']")
     assert tab.locator(".qh-counties").count() == 0
     assert [label.inner_text() for label in tab.query_selector_all(".qh-county")] == ["东区", "西县"]

@@ -54,5 +54,7 @@ def test_the_embedded_study_joins_both_circles_with_what_closes_them(weihai_page
     for question in questions:
         plan = picture["plans"][question["plan"]]
         assert f"新建 {len(plan['site'])} 处" in question["closes"]
-        assert all(question["counties"]) and len(question["counties"]) == 4
+        card = picture["cards"]["circles" if question["circle"] is not None else "plans"]
+        rows = card[question["plan"] if question["circle"] is None else question["circle"]]["rows"]
+        assert [row["id"] for row in rows] == [county["id"] for county in picture["counties"]] and len(rows) == 4
     assert [county["name"] for county in picture["counties"]] == ["环翠区", "文登区", "荣成市", "乳山市"]

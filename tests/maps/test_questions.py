@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -44,16 +44,21 @@ def test_each_circle_and_each_plan_stands_in_exactly_one_question() -> None:
 def test_a_question_says_who_how_many_and_what_closes_it() -> None:
     first = questions()[0]
     assert first["who"] == "老年人 · 步行前往 · 15 分钟以内"
-    assert first["today"] == {"out": "500 人", "line": "老年人 1,000 人中，圈内 500 人，占 50.0%", "share": "50.0%"}
+    assert first["today"] == {"out": "500 人", "line": "老年人 1,000 人中，圈内 500 人，占 50.0%"}
     assert first["closes"] == "新建 3 处：圈内由 400 增至 1,000 人，圈外降至 2,000 人。"
     assert first["after"]["out"] == "2,000 人"
 
 
 def test_each_county_has_its_share_today_and_after() -> None:
-    east, west = questions()[0]["counties"]
-    assert east == {"people": "600", "unit": "人", "today": {"width": 0.5, "share": "50.0%", "out": "300"},
-                    "after": {"width": 0.75, "share": "75.0%", "out": "150"}}  # fmt: skip
-    assert west["today"]["share"] == "25.0%"
+    drawn = drawn_in(maps.draw_map(**meeting()))
+    first, cards = drawn["questions"][0], drawn["cards"]
+    assert first["unit"] == "人" and [county["id"] for county in drawn["counties"]] == ["c1", "c2"]
+    today, after = cards["circles"][first["circle"]]["rows"], cards["plans"][first["plan"]]["rows"]
+    assert [(row["id"], row["name"]) for row in today] == [("c1", "东区"), ("c2", "西县")]
+    half = {"met": 300, "total": 600, "left": 300, "share": 0.5, "percent": "50.0%"}
+    more = {"met": 450, "total": 600, "left": 150, "share": 0.75, "percent": "75.0%"}
+    assert today[0]["count"] == after[0]["before"] == half and after[0]["count"] == more
+    assert today[1]["count"]["percent"] == "25.0%"
 
 
 def test_a_question_without_a_plan_says_so_and_has_no_view_after_it() -> None:
@@ -69,7 +74,7 @@ def test_a_plan_that_nobody_was_asked_for_is_still_a_question() -> None:
 
 def test_a_plan_that_found_nothing_says_why() -> None:
     given = meeting()
-    none = SimpleNamespace(**{**vars(given["plans"][0][1]), "chosen": (), "status": "infeasible"})
+    none = replace(given["plans"][0][1], chosen=(), status="infeasible")
     found = drawn_in(maps.draw_map(**given | {"plans": [(given["plans"][0][0], none, given["plans"][0][2])]}))
     assert "不能同时满足" in found["questions"][0]["closes"]
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from types import SimpleNamespace
 from typing import Any
 
 import geopandas as gpd
@@ -16,6 +15,7 @@ import shapely
 from chromium import offline_page
 from quarterhour.maps.draw import draw_map
 from quarterhour.maps.pinyin import readings_of
+from quarterhour.siting.question.plan import SitingPlan
 
 CRS = "EPSG:32651"
 HOSTILE = "</script><img src=x onerror=window.broken=1>{{7*7}}`${window.broken=1}"
@@ -54,10 +54,12 @@ def plan() -> Any:
     sites = gpd.GeoDataFrame(
         {"name": ["泊于拟建点"]}, index=["s1"], geometry=gpd.points_from_xy([424_500], [4_120_000]), crs=CRS
     )
-    answer = SimpleNamespace(
-        chosen=("s1",), gain=pd.Series([30], index=["s1"]), assignment=pd.Series(dtype=object), status="bounded",
-        gap=0.1, bound=60.0, covered_before=0, before=0, covered=30, demand_total=100, unmet=pd.DataFrame(), ties=None,
-        unit="older", served=None, placed=False, levels=(), objective="max-cover",
+    answer = SitingPlan(
+        problem_id="bases", chosen=("s1",), gain=pd.Series([30], index=["s1"]), assignment=pd.Series(dtype=object),
+        status="bounded", gap=0.1, bound=60.0, covered_before=0, covered=30, demand_total=100,
+        unmet=pd.DataFrame(),
+        unit="older", objective="max-cover", value=30.0, reachable=100, proved_by="counting", seconds=0.0, seed=0,
+        input_hash="",
     )  # fmt: skip
     return "照料护理基地选址", answer, sites
 

@@ -6,7 +6,6 @@ import json
 import re
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 from typing import Any, Literal
 
 import geopandas as gpd
@@ -17,10 +16,12 @@ import shapely
 from quarterhour.maps import draw as maps
 from quarterhour.maps.columns import ALPHABET
 from quarterhour.maps.questions import Asked
+from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.rules import Circle
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
+from quarterhour.study.cards.plan import proposal_card
 
 CRS = "EPSG:32651"
 
@@ -80,6 +81,7 @@ def check_of(
         people=1000,
         people_met=500,
         people_fact=0,
+        people_unstated=0,
         people_estimated=400,
         people_synthetic=600,
     )
@@ -104,15 +106,16 @@ def pictures_of(check: CircleCheck, *, radius_m: float = 100) -> gpd.GeoDataFram
     return gpd.GeoDataFrame(columns | {"radius_m": radius_m}, geometry=shapes, crs=CRS)
 
 
-def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> Any:
+def plan_of(communities: gpd.GeoDataFrame, facilities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame) -> SitingPlan:
     chosen = tuple(sites.index[:3])
     cycle = [*chosen, facilities.index[0], None]
     assignment = pd.Series([cycle[i % 5] for i in range(len(communities))], index=communities.index, dtype=object)
-    return SimpleNamespace(
-        chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment, status="bounded",
-        before=400, gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
-        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", served=None, placed=False, levels=(), ties=None,
-        objective="max-cover",
+    return SitingPlan(
+        problem_id="centres", chosen=chosen, gain=pd.Series([300, 200, 100], index=list(chosen)), assignment=assignment,
+        status="bounded",
+        gap=0.021, bound=612.0, covered_before=400, covered=1000, demand_total=3000,
+        unmet=pd.DataFrame({"area": ["t11"]}), unit="older", objective="max-cover",
+        value=600.0, reachable=3000, proved_by="counting", seconds=0.0, seed=0, input_hash="",
     )  # fmt: skip
 
 
@@ -228,8 +231,10 @@ def asked_of(given: dict[str, Any], **changes: Any) -> Asked:
     found = pd.DataFrame({"today": np.where(state == "met", "met", "not_met"), "after": state}, communities.index)
     areas = pd.DataFrame({"level": "county", "area": ["c1", "c2"], "people": [600, 400], "before": [300, 100],
                           "after": [450, 150]})  # fmt: skip
+    name, plan, _ = given["plans"][0]
+    card = proposal_card(plan, name, areas, {"county": {"c1": "东区", "c2": "西县"}}, "zh")
     own = {"kind": "day_care", "kinds": ("happiness_home",), "mode": "walk", "people": "older", "minutes": 15.0}
-    return Asked(**{**own, "communities": found, "areas": areas, **changes})
+    return Asked(**{**own, "communities": found, "card": card, **changes})
 
 
 def meeting(count: int = 60, **changes: Any) -> dict[str, Any]:

@@ -144,7 +144,8 @@ def test_a_question_without_a_plan_says_why_and_is_drawn_as_it_stands(toy_study:
     file.write_text(file.read_text(encoding="utf-8") + "\nat_least = 187\n", encoding="utf-8")
     found = qh.run_study(qh.read_study(toy_study))[CENTRES]
     card = found.card()
-    assert (card.big, card.share, card.rows) == ("—", None, ())
+    assert (card.big, card.share, card.count) == ("—", None, None)
+    assert [(row.said, row.count) for row in card.rows] == [("现有设施 80.2%（150 / 187）", None)]
     assert card.lines == ("要求至少覆盖 187 人，而全部站点建成也只能覆盖 180；无站点可达的社区：i。",)
     assert found.gdf.empty and "planned" not in set(found.communities["after"])
     assert found.plot().get_title() == "养老中心选址"

@@ -104,4 +104,4 @@ def test_names_of_units_are_text_on_the_page(tmp_path: Path) -> None:
     made = with_areas(write_toy_study(tmp_path), said=said)
     html = write.meeting_map(qh.run_study(qh.read_study(made)))
     drawn: Any = drawn_in(html)
-    assert "&#60;img src=x" in drawn["questions"][0]["further"][1]["rows"][1]["name"] and hostile not in html
+    assert "&#60;img src=x" in drawn["cards"]["circles"][0]["further"][1]["rows"][1]["name"] and hostile not in html

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import pickle
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
+import numpy as np
 import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
@@ -60,6 +64,9 @@ def study(toy_study: Path) -> qh.Study:
         ({"add": place(2700)}, {"w", "m", "e"}),
         ({"add": place(2700, kind="care_base")}, {"w", "m"}),
         ({"add": place(2700).to_crs(4326)}, {"w", "m", "e"}),
+        ({"add": place(2700, kind="日间照料中心")}, {"w", "m", "e"}),
+        ({"speed": np.float64(3)}, {"w", "m", "e"}),
+        ({"close": pd.Index(["d"])}, set()),
         ({"settings": {"circles.home-care-circle.minutes": 45}}, {"w", "m", "e"}),
         ({"settings": {"circles.0.kinds": ["care_base"]}}, {"w"}),
     ],
@@ -187,8 +194,18 @@ def test_results_and_studies_compare_in_any_mixture(study: qh.Study) -> None:
         ({"add": place(0, id=["d"])}, "scenario.id_taken"), ({"add": [1]}, "scenario.not_places"),
         ({"add": place(0).drop(columns="kind")}, "scenario.no_kind"),
         ({"add": gpd.GeoDataFrame({"kind": ["day_care"]}, geometry=[None], crs=4326)}, "scenario.bad_rows"),
-        ({"add": place(0).set_crs(None, allow_override=True)}, "places.no_crs"),
+        ({"add": place(0).set_crs(None, allow_override=True)}, "scenario.no_crs"),
         ({"add": pd.concat([place(0, id=["x"])] * 2)}, "scenario.bad_rows"),
+        ({"add": place(0, kind="daycare centre of no kind")}, "scenario.bad_rows"),
+        ({"add": place(0, kind=None)}, "scenario.bad_rows"), ({"add": place(0, kind="day_caer")}, "scenario.bad_rows"),
+        ({"add": place(0).set_geometry([Point(121.9, 37.4)], crs="EPSG:32651")}, "scenario.off_road"),
+        ({"speed": "2"}, "scenario.bad_speed"), ({"speed": [1]}, "scenario.bad_speed"),
+        ({"speed": True}, "scenario.bad_speed"),
+        ({"close": 3.5}, "scenario.not_ids"), ({"close": place(0)}, "scenario.not_ids"),
+        ({"close": b"d"}, "scenario.not_ids"), ({"close": 5}, "scenario.no_facility"),
+        ({"roads": 5}, "scenario.not_roads"), ({"roads": pd.DataFrame({"u": [1]})}, "scenario.not_roads"),
+        ({"settings": ["circles"]}, "scenario.not_settings"), ({"settings": {3: 3}}, "scenario.not_settings"),
+        ({"circle": HOME, "minutes": 20, "settings": {f"circles.{HOME}.minutes": 10}}, "scenario.said_twice"),
     ],
 )  # fmt: skip
 def test_what_cannot_be_is_said(study: qh.Study, changes: dict[str, Any], key: str) -> None:
@@ -196,6 +213,100 @@ def test_what_cannot_be_is_said(study: qh.Study, changes: dict[str, Any], key: s
         quick(study, **changes)
     assert told.value.key == key
     assert told.value.sentence("zh") and told.value.sentence("en")
+
+
+def test_what_an_earlier_change_adds_stays_and_can_be_taken_back(study: qh.Study) -> None:
+    """Ids that are numbered on keep apart; closing what was added is the study without it."""
+    both = study.scenario(add=place(2700, id=["new-1"])).scenario(add=place(3600))
+    assert both.changes.added is not None and list(both.changes.added.index) == ["new-1", "new-2"]
+    back = both.scenario(close=["new-1", "d"])
+    assert back.changes.closed == ("d",) and list(back.changes.added.index) == ["new-2"]  # type: ignore[union-attr]
+    assert inside(qh.run_study(back, circles_only=True)) == {"e"}
+    gone = back.scenario(close="new-2")
+    assert gone.changes.added is None and inside(qh.run_study(gone, circles_only=True)) == set()
+
+
+def test_ids_out_of_a_set_are_told_in_their_order(study: qh.Study) -> None:
+    assert study.scenario(close={"d", "b"}).changes.closed == ("b", "d")
+
+
+def test_who_edits_a_frame_changes_no_other_result(study: qh.Study) -> None:
+    found = qh.run_study(study, circles_only=True)
+    found.inputs.facilities["kind"] = "care_base"
+    found.inputs.communities["older"] = 0
+    found.checks[0].shares["people_met"] = 0
+    found.checks[0].communities["met"] = False
+    east = place(2700)
+    wider = study.scenario(add=east)
+    east["kind"] = "care_base"
+    again, more = (qh.run_study(one, circles_only=True) for one in (study, wider))
+    assert (inside(again), inside(more)) == ({"w", "m"}, {"w", "m", "e"})
+    assert (again.checks[0].count.met, more.checks[0].count.met) == (150, 180)
+    read = qh.read_study_inputs(study)
+    read.facilities["kind"] = "care_base"
+    assert inside(quick(study, circle=HOME, minutes=45)) == {"w", "m", "e"}
+
+
+def test_other_roads_are_those_that_were_given(study: qh.Study) -> None:
+    roads = qh.run_study(study, circles_only=True).inputs.roads.copy()
+    other = study.scenario(roads=roads)
+    roads["road_class"] = "motorway"
+    assert inside(qh.run_study(other, circles_only=True)) == {"w", "m"}
+
+
+def test_a_scenario_goes_through_pickle_and_threads(study: qh.Study) -> None:
+    wider = study.scenario(circle=HOME, minutes=45, add=place(2700))
+    qh.run_study(wider, circles_only=True)
+    again = pickle.loads(pickle.dumps(wider))
+    assert repr(again) == repr(wider) and not again.shared.known
+    assert inside(qh.run_study(copy.deepcopy(again), circles_only=True)) == {"w", "m", "e"}
+    with ThreadPoolExecutor(4) as pool:
+        asked = [10, 14.99, 15, 44.99, 45, 60] * 2
+        found = list(pool.map(lambda m: inside(quick(study, circle=HOME, minutes=m)), asked))
+    assert found == [set(), set(), {"w", "m"}, {"w", "m"}, {"w", "m", "e"}, {"w", "m", "e"}] * 2
+
+
+# --- what makes two unlike ---
+
+
+def test_a_comparison_says_what_cannot_be_compared(study: qh.Study, tmp_path: Path) -> None:
+    """Other people under the same id, another question, communities that only one has or that lie elsewhere."""
+    found = qh.compare(study, study.scenario(settings={f"circles.{HOME}.people": "hardship"}))
+    (line,) = found.differences("zh")
+    assert "老年人" in line and "特困人员" in line and line in found.card().lines and line in found.sentences("zh")
+    assert not qh.compare(study, study.scenario(minutes=20, mode="car")).differences("zh")
+
+    from conftest import write_toy_study
+
+    (tmp_path / "other").mkdir()
+    there = write_toy_study(tmp_path / "other")
+    file = there / "study.toml"
+    file.write_text(file.read_text("utf-8").replace("minutes = 15", "minutes = 20", 1), "utf-8")
+    rows = (there / "communities.csv").read_text("gb18030").splitlines()
+    rows[1] = rows[1].replace("400000", "400500", 1)
+    rows[2] = rows[2].replace("m,", "n,", 1)
+    (there / "communities.csv").write_text("\n".join(rows) + "\n", "gb18030")
+    asked, alone, moved = qh.compare(study, qh.read_study(there)).differences("zh")
+    assert "15 分钟" in asked and "20 分钟" in asked
+    assert "前一份 1 个" in alone and "后一份 1 个" in alone
+    assert moved.endswith("1 个：w")
+
+
+def test_a_comparison_says_what_the_first_changes_too(study: qh.Study) -> None:
+    found = qh.compare(study.scenario(minutes=20), study.scenario(minutes=30))
+    assert "标准（分钟） 15 → 20" in found.differences("zh")[0]
+    assert "标准（分钟） 15 → 20" in qh.compare(study.scenario(minutes=20), study).sentences("zh")[0]
+
+
+def test_studies_in_two_zones_are_compared_in_the_first_s(study: qh.Study, tmp_path: Path) -> None:
+    from conftest import write_toy_study
+
+    (tmp_path / "other").mkdir()
+    file = write_toy_study(tmp_path / "other") / "study.toml"
+    file.write_text(file.read_text("utf-8").replace('crs = "EPSG:32651"\nref', 'crs = "EPSG:4549"\nref'), "utf-8")
+    found = qh.compare(study, qh.read_study(file))
+    assert found.communities.crs == study.file.study.crs and found.differences("zh") == []
+    assert found.communities.loc[(HOME, "e"), "change"] == "stays_out"
 
 
 def test_what_is_no_study_or_has_nothing_in_common_is_said(study: qh.Study) -> None:

@@ -48,9 +48,14 @@ def say(key: str, lang: str, /, **values: object) -> str:
     found = entry(key)
     if found is None:
         raise KeyError(key)
+    return found[known_language(lang)].format(**values)
+
+
+def known_language(lang: str) -> str:
+    """A language that the table has; ValueError for another."""
     if lang not in LANGUAGES:
         raise ValueError(f"lang is {' or '.join(LANGUAGES)}; this came: {lang!r}")
-    return found[lang].format(**values)
+    return lang
 
 
 def label(page: str, name: str, lang: str) -> str:

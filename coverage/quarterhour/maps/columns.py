@@ -13,6 +13,7 @@ import shapely
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.cards import Card
 from quarterhour.base.cells import blank
 from quarterhour.base.errors import DataError
 from quarterhour.base.escape import escape_html
@@ -100,6 +101,19 @@ def place_names(ids: Iterable[Any], places: pd.DataFrame) -> list[str]:
 def tenths(minutes: FloatArray, *, up: bool = False) -> IntArray:
     """Whole tenths, as the page rounds minutes: up past the standard, never back onto it."""
     return (np.ceil(np.round(minutes * 10, 4)) if up else np.floor(minutes * 10 + 0.5)).astype(np.int64)
+
+
+def card_columns(card: Card | None) -> Any:
+    """A card as the page's scripts read it, every text escaped."""
+    return None if card is None else _escaped(card.values())
+
+
+def _escaped(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _escaped(inside) for key, inside in value.items()}
+    if isinstance(value, list):
+        return [_escaped(inside) for inside in value]
+    return escape_html(value) if isinstance(value, str) else value
 
 
 def share_of(share: Any) -> str:

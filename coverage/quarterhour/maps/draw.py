@@ -16,9 +16,10 @@ from typing import TYPE_CHECKING, Any
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base.cards import Card
 from quarterhour.base.escape import escape_html
 from quarterhour.base.kinds import KindLooks
-from quarterhour.maps.columns import PageWords, coded
+from quarterhour.maps.columns import PageWords, card_columns, coded
 from quarterhour.maps.isochrones import ground_columns, range_columns
 from quarterhour.maps.layers import county_columns, map_bounds, road_lines, town_columns, with_outlines
 from quarterhour.maps.packing import packed_json
@@ -27,6 +28,7 @@ from quarterhour.maps.pinyin import search_columns
 from quarterhour.maps.plans import plan_columns
 from quarterhour.maps.popups import circle_columns, community_columns, kind_columns, promise_rows
 from quarterhour.maps.questions import Asked, question_columns
+from quarterhour.study.cards.names import names_by_area
 
 if TYPE_CHECKING:
     from quarterhour.siting.question.plan import SitingPlan
@@ -74,7 +76,8 @@ def draw_map(
     kinds: KindLooks | None = None,
     routes: Mapping[str, Any] | None = None,
     counties: gpd.GeoDataFrame | None = None,
-    further: Mapping[str, Mapping[str, str]] | None = None,
+    cards: Sequence[Card] = (),
+    made_up: bool | None = None,
     asked: Sequence[Asked] = (),
     modes: Mapping[str, str] | None = None,
     sources: str = "",
@@ -107,11 +110,15 @@ def draw_map(
         The ways to the nearest facilities, as ``route_columns`` packs them.
     counties
         Their outlines and names; where there are none, towns' outlines are joined.
-    further
-        Names of areas beside towns and counties, by level (``unit``, ``class``) and id, in their order.
+    cards
+        The circles at a glance, in the order of ``checks``, as ``Results.card_of`` makes them; without them, their
+        own cards with the names of ``counties``. The head of the page is read from these and from those of ``asked``.
+    made_up
+        Whether the results rest on rows that are made up for demonstration, which the page then says; None: as
+        communities and facilities say.
     asked
-        What each plan was asked and whom it covers, in the order of ``plans``: a plan then stands with the circle
-        whose gap it closes.
+        What each plan was asked, whom it covers, and its card, in the order of ``plans``: a plan then stands with the
+        circle whose gap it closes.
     modes
         Names of those who travel, by the id of a circle's or a plan's mode.
     sources
@@ -142,12 +149,16 @@ def draw_map(
     True
     """
     say = PageWords(lang, kinds)
-    ids, outlines = county_columns(counties, towns, communities)
+    outlines = county_columns(counties, towns, communities)
+    names = {"county": {} if counties is None else names_by_area(counties)}
+    shown = cards or [check.card(lang, names=names) for check in checks]
+    known = [*asked, *[Asked()] * (len(plans) - len(asked))]
+    of_plans = [a.card or plan.card(lang, name=name) for a, (name, plan, _) in zip(known, plans, strict=True)]
     picture: dict[str, Any] = {
         "title": escape_html(title),
         "note": escape_html(quality_note),
         "sources": escape_html(sources),
-        "demonstration": any(_made_up(table) for table in (communities, facilities)),
+        "demonstration": any(map(_made_up, (communities, facilities))) if made_up is None else made_up,
         "words": say.page(),
         "communities": community_columns(communities, towns, checks, say),
         "counties": outlines,
@@ -163,10 +174,11 @@ def draw_map(
         "grounds": ground_columns(pictures, checks, say),
         "what_if": what_if,
         "routes": routes,
+        "cards": {"circles": [card_columns(c) for c in shown], "plans": [card_columns(c) for c in of_plans]},
     }
     picture["questions"] = question_columns(
-        checks, plans, asked, picture=picture, communities=communities, counties=ids, further=further or {},
-        modes=modes or {}, say=say,
+        checks, plans, known, picture=picture, cards=(shown, of_plans), communities=communities, modes=modes or {},
+        say=say,
     )  # fmt: skip
     picture["search"] = search_columns(picture, communities, towns, lang)
     _add_notes(picture, notes or Notes(), communities=communities, towns=towns)

@@ -33,7 +33,7 @@ def town_columns(
 ) -> list[dict[str, Any]]:
     shapes = thin_areas(in_degrees(towns, "towns"), TOWN_TOLERANCE_DEGREES) if len(towns) else ()
     tables = [by_level(check.shares, "town") for check in checks]
-    shares = [table["share_people"] for table in tables]
+    shares = [check.shown_shares("town") for check in checks]
     classes = [reach_classes(table) for table in tables]
     names = texts_of(towns, "name")
     return [
@@ -58,8 +58,8 @@ def _class_said(name: str, say: PageWords) -> str:
 
 def county_columns(
     counties: gpd.GeoDataFrame | None, towns: gpd.GeoDataFrame, communities: gpd.GeoDataFrame
-) -> tuple[list[Any], list[dict[str, Any]]]:
-    """The counties where communities lie: ids, and name, outline and the place of its label.
+) -> list[dict[str, Any]]:
+    """The counties where communities lie: id, name, outline and the place of its label.
 
     Without outlines of their own their towns' outlines are joined.
     """
@@ -69,7 +69,8 @@ def county_columns(
         own = own[lived_in] if lived_in.any() else own
     shapes = in_degrees(own, "counties").to_numpy() if len(own) else ()
     names = texts_of(own, "name")
-    return list(own.index), [_county(name, shape) for name, shape in zip(names, shapes, strict=True)]
+    ids = map(escape_html, own.index)
+    return [_county(area, name, shape) for area, name, shape in zip(ids, names, shapes, strict=True)]
 
 
 def _counties(counties: gpd.GeoDataFrame | None, towns: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
@@ -86,13 +87,13 @@ def _counties(counties: gpd.GeoDataFrame | None, towns: gpd.GeoDataFrame) -> gpd
     return gpd.GeoDataFrame(columns, index=joined.index, geometry=list(joined), crs=towns.crs)
 
 
-def _county(name: str, shape: shapely.Geometry | None) -> dict[str, Any]:
+def _county(area: str, name: str, shape: shapely.Geometry | None) -> dict[str, Any]:
     if shape is None or shape.is_empty:
-        return {"name": name, "shape": None, "at": None}
+        return {"id": area, "name": name, "shape": None, "at": None}
     thin = thin_areas([shape], TOWN_TOLERANCE_DEGREES)[0]
     middle = shapely.point_on_surface(max(shapely.get_parts(shape), key=shapely.area))
     at = [round(middle.y, DEGREE_DECIMALS), round(middle.x, DEGREE_DECIMALS)]
-    return {"name": name, "shape": _shape(thin), "at": at}
+    return {"id": area, "name": name, "shape": _shape(thin), "at": at}
 
 
 def _share(value: Any) -> float | None:

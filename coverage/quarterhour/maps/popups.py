@@ -21,7 +21,6 @@ from quarterhour.maps.columns import (
     filled,
     place_names,
     quality_of,
-    share_of,
     tenths,
     texts_of,
     thousands,
@@ -122,18 +121,18 @@ def _city_share(check: CircleCheck, say: PageWords) -> dict[str, str]:
     if check.impossible:
         kinds = i18n.say("labels.or", say.lang).join(say.kind(kind) for kind in check.absent)
         return {"share": "", "text": filled("no_facility", say, kinds=kinds), "quality": ""}
-    city = by_level(check.shares, CITY)
-    if len(city) and pd.isna(city["people"].iloc[0]):
+    count = check.count
+    if count.left is None:
         return {"share": "", "text": say("withheld"), "quality": ""}
-    if city.empty or pd.isna(city["share_people"].iloc[0]):
+    if count.share is None:
         return {"share": "", "text": say("no_people"), "quality": ""}
-    row = city.iloc[0]
-    people = {"met": row["people_met"], "all": row["people"]}
+    row = by_level(check.shares, CITY).iloc[0]
+    people = {"met": count.met, "all": count.total}
     rests = {"synthetic": row["people_synthetic"], "estimated": row["people_estimated"]}
     unstated = int(row.get(f"people_{UNSTATED}", 0))
     name = say.label("maps", check.circle.people, prefix="people_")
     return {
-        "share": share_of(row["share_people"]),
+        "share": escape_html(count.percent),
         "text": filled("city_share", say, people=name, **thousands(people)),
         "quality": filled("city_synthetic", say, **thousands(rests), unstated=unstated_said(unstated, say.lang)),
     }

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Literal, TypeVar
 
@@ -27,6 +27,11 @@ JOINED_M = 1.0
 
 def _nothing() -> Mapping[str, float]:
     return MappingProxyType({})
+
+
+def _unpacked(told: dict[str, Any]) -> Mode:
+    own: dict[str, Any] = {name: MappingProxyType(v) if isinstance(v, dict) else v for name, v in told.items()}
+    return Mode(**own)
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +105,11 @@ class Mode:
     def name(self, lang: str) -> str:
         """The mode's name in a language."""
         return self.zh if lang == "zh" else self.en
+
+    def __reduce__(self) -> tuple[Any, tuple[dict[str, Any]]]:
+        """Its tables cannot be changed, and such are not pickled: they travel as plain ones."""
+        told = {f.name: getattr(self, f.name) for f in fields(self)}
+        return _unpacked, ({name: dict(v) if isinstance(v, MappingProxyType) else v for name, v in told.items()},)
 
     def __repr__(self) -> str:
         top = max(*self.speeds_kmh.values(), self.other_kmh or 0, 0)

@@ -8,7 +8,6 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cells import blank
 from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import figure, people_label, percent, unstated_said
 from quarterhour.report.needs.budget_sections import budget_lines
@@ -69,15 +68,14 @@ def _circle_lines(results: Results, check: CircleCheck, lang: str) -> list[str]:
 
 
 def _circle_line(check: CircleCheck, lang: str) -> str:
-    row = city_row(check)
-    if blank(row["people"]):
+    row, count = city_row(check), check.count
+    if count.left is None:
         return i18n.say("report.area_withheld", lang, name=circle_name(check, lang))
     made: dict[str, Any] = {q: int(row[f"people_{q}"]) for q in QUALITIES}
     made[UNSTATED] = unstated_said(made[UNSTATED], lang)
     people = people_label(check.circle.people, lang)
-    met, total = int(row["people_met"]), int(row["people"])
-    name, share = circle_name(check, lang), percent(row["share_people"])
-    return i18n.say("report.circle_line", lang, name=name, share=share, met=met, total=total, people=people, **made)
+    counted = {"share": count.percent, "met": count.met, "total": count.total}
+    return i18n.say("report.circle_line", lang, name=circle_name(check, lang), people=people, **counted, **made)
 
 
 def _target_line(rows: pd.DataFrame, lang: str) -> str:

@@ -11,11 +11,12 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cells import blank
 from quarterhour.base.labels import percent
-from quarterhour.report.section import Section, area_labels, area_names, labels, levels, named_areas
+from quarterhour.report.section import Section, area_names, labels, levels, named_areas
 from quarterhour.standards.league import changes, league_table, outside_table
 from quarterhour.standards.levels import levels_of
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import COVERED, argument_sentence, pace_label
+from quarterhour.study.cards.names import area_labels
 from quarterhour.study.results import Results
 
 

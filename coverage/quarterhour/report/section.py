@@ -13,10 +13,10 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import blank, texts
 from quarterhour.base.kinds import kinds_said
 from quarterhour.base.labels import figure, names_of, people_label, percent, threshold_figure
-from quarterhour.siting.question.rules import TOGETHER
 from quarterhour.standards.circle import CITY, CircleCheck, by_level
-from quarterhour.standards.levels import AREA_COLUMNS, CLASSES, UNKNOWN, levels_of
-from quarterhour.standards.scorecard import Scorecard
+from quarterhour.standards.levels import AREA_COLUMNS, levels_of
+from quarterhour.study.cards.names import area_labels, names_by_area
+from quarterhour.study.cards.names import area_names as names_of_areas
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.study import study_rules
 
@@ -96,29 +96,8 @@ def circle_name(check: CircleCheck, lang: str) -> str:
 
 
 def area_names(results: Results) -> dict[tuple[str, str], str]:
-    """Names by level and id: of the towns, counties and facilities of the tables, and of what a scorecard names.
-
-    They are known without rules too. Levels ``town, county, unit, community, facility``; ``unit_rest``: what is left
-    of a county when its other units are taken out.
-    """
-    inputs = results.inputs
-    tables = {"town": inputs.towns, "county": inputs.counties, "facility": inputs.facilities,
-              "community": inputs.communities}  # fmt: skip
-    of_tables = {(level, str(i)): n for level, t in tables.items() for i, n in names_by_area(t).items() if n}
-    return {**scored_names(results.scorecard), **of_tables, **_unit_names(inputs.units)}
-
-
-def _unit_names(units: pd.DataFrame) -> dict[tuple[str, str], str]:
-    rows = zip(units.index, units.get("name", ()), units.get("rest", ()), strict=True)
-    return {("unit_rest" if rest else "unit", str(i)): str(name) for i, name, rest in rows}
-
-
-def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
-    """Names by level and id as a scorecard has them."""
-    if scorecard is None:
-        return {}
-    rows = scorecard.rows[["level", "area", "area_name"]].drop_duplicates(["level", "area"])
-    return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
+    """Names by level and id, as ``study.cards.names`` has them."""
+    return names_of_areas(results.inputs, results.scorecard)
 
 
 def changed_line(results: Results, lang: str) -> str:
@@ -138,11 +117,6 @@ def opening_lines(results: Results, lang: str) -> list[str]:
         )
         for check in results.checks if check.absent
     ]  # fmt: skip
-
-
-def shown_shares(check: CircleCheck, shares: pd.Series) -> pd.Series:
-    """Shares of a circle as they are shown: none, not 0 %, where what it asks for stands nowhere."""
-    return shares * math.nan if check.impossible else shares
 
 
 def rule_names(results: Results, lang: str) -> dict[str, str]:
@@ -170,35 +144,12 @@ def named_areas(rows: pd.DataFrame, lang: str) -> list[str]:
     return [city if area == "city" else name for area, name in zip(rows["area"], rows["area_name"], strict=True)]
 
 
-def area_labels(areas: Iterable[Any], level: str, names: Mapping[tuple[str, str], str], lang: str) -> list[str]:
-    """Areas of a level by name; the city, classes and what is left of a county by what they are."""
-    known = {area: name for (of, area), name in names.items() if of == level}
-    known = {**known, **_said_areas(level, names, lang), "city": i18n.say("report.city", lang)}
-    parts = [[area] if blank(area) else str(area).split(TOGETHER) for area in areas]
-    return [TOGETHER.join(names_of(part, known)) for part in parts]
-
-
-def _said_areas(level: str, names: Mapping[tuple[str, str], str], lang: str) -> dict[str, str]:
-    if level == "class":
-        return {area: i18n.say(f"report.class_{area}", lang) for area in CLASSES}
-    if level != "unit":
-        return {}
-    rest = {area: i18n.say("report.unit_rest", lang, name=name) for (of, area), name in names.items()
-            if of == "unit_rest"}  # fmt: skip
-    return {**rest, UNKNOWN: i18n.say("report.unit_unknown", lang)}
-
-
 def area_columns(
     table: pd.DataFrame, levels: Sequence[str], names: Mapping[tuple[str, str], str], lang: str
 ) -> dict[str, list[str]]:
     """The areas that the rows of a table lie in, by name: a column for each level that the table has."""
     columns = [(level, AREA_COLUMNS[level]) for level in levels]
     return {column: area_labels(table[column], level, names, lang) for level, column in columns if column in table}
-
-
-def names_by_area(areas: pd.DataFrame) -> dict[str, str]:
-    """Names of towns or counties by id."""
-    return dict(zip(areas.index, texts(areas["name"]), strict=True)) if "name" in areas else {}
 
 
 def labels(prefix: str, values: Iterable[Any], lang: str) -> list[str]:
@@ -262,7 +213,7 @@ def area_shares(check: CircleCheck, level: str, names: Mapping[tuple[str, str], 
     The share is missing where nobody lives, and where what the circle asks for stands nowhere.
     """
     rows = by_level(check.shares, level)
-    told = rows[["people", "people_met"]].assign(share_people=shown_shares(check, rows["share_people"]))
+    told = rows[["people", "people_met"]].assign(share_people=check.shown_shares(level))
     told.insert(0, "name", area_labels(rows.index, level, names, lang))
     return told
 

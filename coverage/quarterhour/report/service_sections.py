@@ -12,17 +12,9 @@ from quarterhour.base import i18n
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import columns_label, gap_percent, names_of, percent
 from quarterhour.report.needs.burial_sections import burial_sections
-from quarterhour.report.section import (
-    Section,
-    Told,
-    joined_section,
-    labels,
-    names_by_area,
-    rule_names,
-    rules_said,
-    say_of,
-)
+from quarterhour.report.section import Section, Told, joined_section, labels, rule_names, rules_said, say_of
 from quarterhour.standards.circle import CITY
+from quarterhour.study.cards.names import names_by_area
 from quarterhour.study.results import Access, Care, Results
 
 Names = Mapping[str, str]

@@ -28,7 +28,6 @@ from quarterhour.report.section import (
     Told,
     joined_section,
     labels,
-    names_by_area,
     rule_layers,
     rule_names,
     rules_said,
@@ -36,6 +35,7 @@ from quarterhour.report.section import (
     site_columns,
     yes_or_no,
 )
+from quarterhour.study.cards.names import names_by_area
 from quarterhour.study.results import Proposal, Results
 from quarterhour.study.siting.sizes import places_of
 from quarterhour.study.study import study_question

@@ -8,10 +8,9 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.findings import QUALITIES, UNSTATED, by_quality, finding_sentences
+from quarterhour.base.findings import QUALITIES, UNSTATED, finding_sentences
 from quarterhour.base.labels import (
     counted_label,
-    figure,
     gap_percent,
     percent,
     qualities_shown,
@@ -20,7 +19,6 @@ from quarterhour.base.labels import (
 )
 from quarterhour.report.section import (
     area_columns,
-    area_labels,
     circle_name,
     figures,
     headed,
@@ -29,15 +27,14 @@ from quarterhour.report.section import (
     levels,
     named_areas,
     rounded_up,
-    scored_names,
-    shown_shares,
     thresholds,
 )
-from quarterhour.siting.explanation.headline import bound_name, goal_sentences
+from quarterhour.siting.explanation.headline import bound_name, figure_phrase, goal_sentences
 from quarterhour.standards.circle import CircleCheck, reach_classes
 from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
 from quarterhour.standards.sensitivity import CoverageRange
+from quarterhour.study.cards.names import area_labels, scored_names
 from quarterhour.study.results import Proposal
 
 
@@ -74,7 +71,8 @@ def by_area(checks: Sequence[CircleCheck], level: str, names: Mapping[tuple[str,
         of, here = circle_name(check, lang), table.reindex(areas)
         for key in ("communities", "communities_met", "people", "people_met"):
             columns[f"{key}@{of}"] = here[key].array
-        columns[f"share_people_share@{of}"] = shown_shares(check, here["share_people"]).array
+        shares = pd.concat([check.shown_shares(level), check.shown_shares("city")])
+        columns[f"share_people_share@{of}"] = shares.reindex(areas).array
         if table["people"].isna().any():
             columns[f"reach_class@{of}"] = labels("circle.reach_", reach_classes(table).reindex(areas), lang)
     return headed(columns, lang)
@@ -119,7 +117,7 @@ def score_table(scorecard: Scorecard, lang: str) -> pd.DataFrame:
 def plan_table(plans: Sequence[Proposal], lang: str) -> pd.DataFrame:
     keys = ["name", "objective", "status", "new_sites", "plan_value", "bound", "gap", "counted", "before", "covered",
             "demand_total", "standing_reach", "reachable", "unmet_quotas"]  # fmt: skip
-    rows = [plan_row(p, lang) | {f"sites_{q}": n for q, n in sites_by_quality(p).items()} for p in plans]
+    rows = [plan_row(p, lang) | {f"sites_{q}": n for q, n in p.sites_by_quality.items()} for p in plans]
     table = pd.DataFrame(rows, columns=[*keys, *(f"sites_{q}" for q in QUALITIES)])
     shown = [f"sites_{q}" for q in qualities_shown(table, "sites_{}")]
     return headed(table[[*keys, *shown]], lang)
@@ -149,8 +147,8 @@ def plan_line(p: Proposal, lang: str) -> str:
         why = [r.sentence(lang) for r in plan.reasons]
         between = "" if lang == "zh" else " "
         return between.join([i18n.say("report.plan_none", lang, **row), *(t[:1].upper() + t[1:] for t in why)])
-    unit = {"equity": "share", "gini": "coefficient"}.get(plan.objective, "")
-    said = {"bound": figure(plan.bound, unit), "value": figure(plan.value, unit), "gap": gap_percent(plan.gap)}
+    said = {name: figure_phrase(plan.objective, getattr(plan, name)) for name in ("bound", "value")}
+    said["gap"] = gap_percent(plan.gap)
     said["bound_name"] = bound_name(plan, lang)
     unmet = i18n.say("report.plan_unmet_count", lang, count=len(plan.unmet)) if len(plan.unmet) else ""
     said["rise"] = i18n.say("report.plan_rise", lang, before=plan.before) if plan.before is not None else ""
@@ -255,11 +253,6 @@ def finding_table(findings: pd.DataFrame, lang: str) -> pd.DataFrame:
     return headed(findings.assign(**told)[keys], lang)
 
 
-def sites_by_quality(p: Proposal) -> dict[str, int]:
-    """How many of the sites to be built are known for a fact, estimated, made up."""
-    return by_quality(p.sites.loc[list(p.plan.chosen)].get("quality", ()))
-
-
 def quality_note(quality: pd.DataFrame, proposals: Sequence[Proposal], lang: str) -> str:
     """Which share of the result rests on facts, estimates and made-up rows, the sites to be built included."""
     shares = quality.set_index("table")[list(QUALITIES)].to_dict("index")
@@ -280,7 +273,7 @@ def _shares_said(shares: Mapping[Hashable, float], lang: str) -> dict[str, str]:
 
 def _rests_on(shares: Iterable[Mapping[Hashable, float]], proposals: Sequence[Proposal]) -> str:
     """Which note is due: all are facts; some are estimated or made up; else some are of unstated quality."""
-    known: list[Mapping[Any, float]] = [*shares, *(sites_by_quality(p) for p in proposals)]
+    known: list[Mapping[Any, float]] = [*shares, *(p.sites_by_quality for p in proposals)]
     if any(row["estimated"] or row["synthetic"] for row in known):
         return "note"
     return UNSTATED if any(row[UNSTATED] for row in known) else "facts"
@@ -288,7 +281,7 @@ def _rests_on(shares: Iterable[Mapping[Hashable, float]], proposals: Sequence[Pr
 
 def _made_up(p: Proposal, lang: str) -> str:
     """How many sites of a plan nobody has seen; "" where all are facts."""
-    known = sites_by_quality(p)
+    known = p.sites_by_quality
     if known["fact"] == sum(known.values()):
         return ""
     said = {**known, UNSTATED: unstated_said(known[UNSTATED], lang)}

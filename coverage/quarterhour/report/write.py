@@ -29,7 +29,7 @@ from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
-from quarterhour.report.meeting.questions import asked_of, further_areas, mode_names, sources_line
+from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
 from quarterhour.report.needs.budget_sections import OF_BUDGETS, budget_charts, budget_sections
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
@@ -287,8 +287,9 @@ def meeting_map(
         kinds=results.study.kinds,
         routes=route_columns(results, lang),
         counties=tables.counties,
-        further=further_areas(results, lang),
-        asked=asked_of(results, parts.changes),
+        cards=[results.card_of(check, lang) for check in results.checks],
+        made_up=results.made_up,
+        asked=asked_of(results, parts.changes, lang=lang),
         modes=mode_names(results, lang),
         sources=sources_line(results, lang),
         what_if=what_if_columns(results, lang),

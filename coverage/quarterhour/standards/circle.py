@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,18 +12,19 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arguments import takes
-from quarterhour.base.cards import Card, Carded, CardRow
-from quarterhour.base.cells import blank
+from quarterhour.base.cards import Card, Carded, CardRow, CardTable, Count
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import QUALITIES, UNSTATED
-from quarterhour.base.labels import people_label, percent, unstated_said
+from quarterhour.base.labels import people_label, unstated_said
 from quarterhour.network.modes import mode_label
-from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS, in_order
+from quarterhour.standards.levels import AREA_COLUMNS, FURTHER_LEVELS, in_order, levels_of
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
 
 CITY = "city"
 """The id of the one area of level ``city``."""
+AreaNames = Mapping[str, Mapping[str, str]]
+"""Names of areas by level and id."""
 
 _QUALITIES = QUALITIES
 _WORSE = {quality: rank for rank, quality in enumerate(QUALITIES)}
@@ -65,6 +66,11 @@ class CircleCheck(Carded):
     absent: tuple[str, ...] = ()
     mode_names: Mapping[str, str] = field(default_factory=dict)
 
+    def own(self) -> CircleCheck:
+        """The same with frames of its own: who edits one changes no other result that was made of it."""
+        frames = {name: getattr(self, name).copy(deep=False) for name in ("rows", "communities", "shares")}
+        return replace(self, **frames)
+
     def mode_name(self, lang: str) -> str:
         """Who travels, by name."""
         return mode_label(self.mode_id, lang, self.mode_names)
@@ -78,47 +84,62 @@ class CircleCheck(Carded):
         """The share of people inside the circle, for one area; NaN where it has no people."""
         return area_share(self.shares, "share_people", level, area)
 
-    def card(self, lang: str = "zh", *, names: Mapping[str, str] | None = None) -> Card:
-        """The circle at a glance; ``names``: of counties by id, which else go by their ids."""
-        city, known = by_level(self.shares, CITY).iloc[0], names or {}
-        circle, people = self.circle, people_label(self.circle.people, lang)
+    def shown_shares(self, level: str) -> pd.Series:
+        """The shares of people inside by area of a level; missing, not 0 %, where what it asks for stands nowhere."""
+        shares = by_level(self.shares, level)["share_people"]
+        return shares * math.nan if self.impossible else shares
+
+    def counts(self, level: str) -> dict[str, Count]:
+        """People inside and all of them by area of a level: what every output reads, in the order of ``shares``."""
+        rows, shares = by_level(self.shares, level), self.shown_shares(level)
+        told = zip(rows.index, rows["people_met"], rows["people"], shares, strict=True)
+        return {str(area): Count.of(met, people, share) for area, met, people, share in told}
+
+    @property
+    def count(self) -> Count:
+        """People inside and all of them in the whole area."""
+        return self.counts(CITY).get(CITY, Count(0, 0))
+
+    def card(self, lang: str = "zh", *, names: AreaNames | None = None) -> Card:
+        """The circle at a glance; ``names``: of areas by level and id, which else go by their ids."""
+        city, count, circle = by_level(self.shares, CITY).iloc[0], self.count, self.circle
         asked = {"mode": self.mode_name(lang), "minutes": circle.minutes, "turnout": circle.turnout_minutes}
         met = {"met": int(city["communities_met"]), "total": int(city["communities"])}
         said, lines = i18n.say("cards.withheld", lang), []
-        if not (blank(city["people"]) or blank(city["people_met"])):
-            counted = {"met": int(city["people_met"]), "total": int(city["people"])}
-            said = i18n.say("cards.counted", lang, people=people, **counted)
+        if count.left is not None:
+            people = people_label(circle.people, lang)
+            said = i18n.say("cards.counted", lang, people=people, met=count.met, total=count.total)
             made: dict[str, Any] = {q: int(city[f"people_{q}"]) for q in _QUALITIES}
             lines = [i18n.say("cards.quality", lang, **made | {UNSTATED: unstated_said(made[UNSTATED], lang)})]
-        share = math.nan if self.impossible else city["share_people"]
         lines = [
             i18n.say(f"cards.asked_{circle.heading}", lang, **asked),
             i18n.say("cards.communities", lang, **met),
             *lines,
         ]
-        rows = tuple(self._row(row, known, lang) for _, row in by_level(self.shares, "county").iterrows())
-        bar = None if blank(share) else float(share)
+        further = [
+            CardTable(v, i18n.say(f"cards.by_{v}", lang), self._rows(v, names, lang)) for v in levels_of(self.shares)
+        ]
         return Card(
-            i18n.say("cards.circle", lang), circle.name(lang), percent(share), said, bar, rows, tuple(lines)
+            i18n.say("cards.circle", lang), circle.name(lang), count.percent, said, count.share,
+            self._rows("county", names, lang), tuple(lines), id=circle.id, count=count, further=tuple(further),
         )  # fmt: skip
 
-    def _row(self, row: pd.Series, names: Mapping[str, str], lang: str) -> CardRow:
-        share = math.nan if self.impossible else row["share_people"]
-        told = share_said(share, row["people_met"], row["people"], lang)
-        return CardRow(names.get(str(row.name)) or str(row.name), told, None if blank(share) else float(share))
+    def _rows(self, level: str, names: AreaNames | None, lang: str) -> tuple[CardRow, ...]:
+        known = (names or {}).get(level, {})
+        return tuple(area_row(area, known, count, lang) for area, count in self.counts(level).items())
 
     def __repr__(self) -> str:
         met = f"{int(self.communities['met'].sum())} of {len(self.communities)} communities"
-        return (
-            f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {percent(self.share())} of {self.circle.people}>"
-        )
+        return f"<CircleCheck {self.circle.id} ({self.mode_id}): {met}, {self.count.percent} of {self.circle.people}>"
 
 
-def share_said(share: Any, met: Any, people: Any, lang: str) -> str:
-    """A share of people with both counts, or that they are not published."""
-    if blank(met) or blank(people):
-        return i18n.say("cards.withheld", lang)
-    return i18n.say("cards.share_of", lang, share=percent(share), met=int(met), total=int(people))
+def area_row(area: str, names: Mapping[str, str], count: Count, lang: str, *, before: Count | None = None) -> CardRow:
+    """An area of a card: its share of people with both counts, or that they are not published."""
+    if count.left is None:
+        said = i18n.say("cards.withheld", lang)
+    else:
+        said = i18n.say("cards.share_of", lang, share=count.percent, met=count.met, total=count.total)
+    return CardRow(names.get(area) or area, said, count.share, area, count, before)
 
 
 def by_level(shares: pd.DataFrame, level: str) -> pd.DataFrame:

@@ -14,14 +14,14 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import FloatArray
-from quarterhour.base.cards import Card, Carded, CardRow
+from quarterhour.base.cards import Card, Carded, Count
 from quarterhour.base.cells import blank
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import CutoffError, DataError, first_ids
 from quarterhour.base.labels import people_label, percent
 from quarterhour.network.modes import mode_label
 from quarterhour.network.network import Network
-from quarterhour.standards.circle import area_share, area_sums, by_level, check_fits, nearest_of, share_said
+from quarterhour.standards.circle import AreaNames, area_row, area_share, area_sums, by_level, check_fits, nearest_of
 from quarterhour.standards.rules import Circle
 from quarterhour.travel.times import TravelTimes
 
@@ -67,16 +67,11 @@ class CoverageRange(Carded):
         """The share of people always, sometimes or never covered in one area; NaN where it has no people."""
         return area_share(self.shares, f"share_{covered}", level, area)
 
-    def card(self, lang: str = "zh", *, names: Mapping[str, str] | None = None) -> Card:
-        """The range at a glance; ``names``: of counties by id, which else go by their ids."""
-        shares, known = {c: self.share(c) for c in COVERED}, names or {}
+    def card(self, lang: str = "zh", *, names: AreaNames | None = None) -> Card:
+        """The range at a glance; ``names``: of areas by level and id, which else go by their ids."""
+        shares, known = {c: self.share(c) for c in COVERED}, (names or {}).get("county", {})
         rows = [
-            CardRow(
-                known.get(str(area)) or str(area),
-                share_said(row["share_always"], row["people_always"], row["people"], lang),
-                None if blank(row["share_always"]) else float(row["share_always"]),
-            )
-            for area, row in by_level(self.shares, "county").iterrows()
+            area_row(str(area), known, _always(row), lang) for area, row in by_level(self.shares, "county").iterrows()
         ]
         rest = {c: percent(shares[c]) for c in COVERED[1:]}
         return Card(
@@ -93,6 +88,10 @@ class CoverageRange(Carded):
             f"<CoverageRange {self.circle.id}: speed x {slow:g}-{fast:g}, turnout {least:g}-{most:g} min: "
             f"{shares} of {self.circle.people}>"
         )
+
+
+def _always(row: pd.Series) -> Count:
+    return Count.of(row["people_always"], row["people"], row["share_always"])
 
 
 def coverage_range(

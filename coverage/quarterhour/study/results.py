@@ -10,10 +10,8 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cards import Card, Carded, CardRow
-from quarterhour.base.cells import blank, texts
-from quarterhour.base.findings import no_findings
-from quarterhour.base.labels import percent
+from quarterhour.base.cards import Card, Carded
+from quarterhour.base.findings import by_quality, no_findings
 from quarterhour.services.beds import Conversion
 from quarterhour.services.equity import Equity
 from quarterhour.services.floating_catchments import Served
@@ -27,10 +25,12 @@ from quarterhour.siting.outlook.answers import NearBest, Phasing, Relaxation, Ro
 from quarterhour.siting.outlook.relocation import Relocation
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
-from quarterhour.standards.circle import CircleCheck, share_said
+from quarterhour.standards.circle import AreaNames, CircleCheck
 from quarterhour.standards.scorecard import Scorecard
 from quarterhour.standards.sensitivity import CoverageRange
 from quarterhour.standards.tiers import TierCheck
+from quarterhour.study.cards.names import card_names, names_by_area
+from quarterhour.study.cards.plan import proposal_card
 from quarterhour.study.file.services import AccessFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.publication.protection import Protection
@@ -142,11 +142,14 @@ class Proposal(Carded):
         """The question's name in a language."""
         return self.zh if lang == "zh" else self.en
 
-    def card(self, lang: str = "zh", *, names: Mapping[str, str] | None = None) -> Card:
-        """The plan at a glance with its counties; ``names``: of counties by id, which else go by their ids."""
-        found = coverage_by_area(self.problem, coverage_by_community(self.problem, self.plan))
-        rows = [_covered_row(row, names or {}, lang) for _, row in found[found["level"].eq("county")].iterrows()]
-        return self.plan.card(lang, name=self.name(lang), rows=rows)
+    def card(self, lang: str = "zh", *, names: AreaNames | None = None, areas: pd.DataFrame | None = None) -> Card:
+        """The plan at a glance with its counties; ``names``: of areas by level and id, which else go by their ids.
+
+        ``areas``: who is covered by area, as ``coverage_by_area`` has it; if None, by county and town.
+        """
+        if areas is None:
+            areas = coverage_by_area(self.problem, coverage_by_community(self.problem, self.plan))
+        return proposal_card(self.plan, self.name(lang), areas, names or {}, lang)
 
     def __repr__(self) -> str:
         return repr(self.plan).replace("<SitingPlan", "<Proposal", 1)
@@ -155,6 +158,11 @@ class Proposal(Carded):
     def new_sites(self) -> list[str]:
         """The sites to build, in their order."""
         return [site for site in self.plan.chosen if self.sites.at[site, "state"] != "existing"]
+
+    @property
+    def sites_by_quality(self) -> dict[str, int]:
+        """How many of the sites to be built are known for a fact, estimated, made up."""
+        return by_quality(self.sites.loc[list(self.plan.chosen)].get("quality", ()))
 
     @property
     def years(self) -> dict[str, int]:
@@ -319,23 +327,46 @@ class Results(Carded):
     def names(self, level: str) -> dict[str, str]:
         """The names of towns (``town``) or counties (``county``) by id; those that have none are not there."""
         table = self.inputs.towns if level == "town" else self.inputs.counties
-        named = texts(table["name"]).items() if "name" in table else ()
-        return {str(area): str(name) for area, name in named if name}
+        return {str(area): str(name) for area, name in names_by_area(table).items() if name}
+
+    def card_of(self, part: CircleCheck | CoverageRange | Proposal, lang: str = "zh") -> Card:
+        """A circle, a range or a plan of these results at a glance, its areas by name.
+
+        The one view of it that notebook, map page and papers show: first figure, shares by area, sentences.
+        """
+        names = card_names(self.inputs, self.scorecard, lang)
+        if isinstance(part, Proposal):
+            return part.card(lang, names=names, areas=self.covered_areas(part))
+        return part.card(lang, names=names)
+
+    def covered_areas(self, proposal: Proposal) -> pd.DataFrame:
+        """Whom a plan covers by area, as ``coverage_by_area``.
+
+        Units and classes of which people are only about so many are left out, where the results are published.
+        """
+        communities = self.inputs.communities
+        found = coverage_by_community(proposal.problem, proposal.plan)
+        table = coverage_by_area(proposal.problem, found, communities)
+        asked = next((q.people for q in self.study.file.siting if q.id == proposal.id), {})
+        about = [] if self.protection is None else [self.protection.about(c, communities) for c in asked]
+        for level, areas in ((level, areas) for of_column in about for level, areas in of_column.items()):
+            table = table[~(table["level"].eq(level) & table["area"].isin(areas))]
+        return table
 
     def card(self, lang: str = "zh") -> Card:
         """All that the run found at a glance: its circles, scorecard and plans, a card each."""
-        tables, counties = self.inputs, self.names("county")
+        tables = self.inputs
         counts = {"communities": len(tables.communities), "facilities": len(tables.facilities)}
-        parts = [check.card(lang, names=counties) for check in self.checks]
-        parts += [known.card(lang, names=counties) for known in self.ranges]
+        shown: list[CircleCheck | CoverageRange] = [*self.checks, *self.ranges]
+        parts = [self.card_of(part, lang) for part in shown]
         parts += [] if self.scorecard is None else [self.scorecard.card(lang)]
-        parts += [proposal.card(lang, names=counties) for proposal in self.proposals]
+        parts += [self.card_of(proposal, lang) for proposal in self.proposals]
         changes = self.study.changes.sentences(lang)
         lines = (
             [i18n.say("scenario.head", lang, changes=("；" if lang == "zh" else "; ").join(changes))] if changes else []
         )
         lines += [i18n.say("cards.tables", lang, **counts)]
-        lines += [i18n.say("cards.demonstration", lang)] if tables.made_up else []
+        lines += [i18n.say("cards.demonstration", lang)] if self.made_up else []
         lines += self.truth_lines(lang)
         return Card(i18n.say("cards.results", lang), self.study.name(lang), lines=tuple(lines), parts=tuple(parts))
 
@@ -344,7 +375,7 @@ class Results(Carded):
         return [i18n.say("cards.truth", lang)] if self.study.file.guarded and self.protection is None else []
 
     def __repr__(self) -> str:
-        shares = "".join(f", {c.circle.id} {'-' if c.impossible else percent(c.share())}" for c in self.checks)
+        shares = "".join(f", {c.circle.id} {c.count.percent}" for c in self.checks)
         count = len(self.proposals)
         plans = f", {count} siting plan{'s' if count > 1 else ''}" if count else ""
         kind = ", protected" if self.protection is not None else ""
@@ -359,13 +390,11 @@ class Results(Carded):
         return known.hidden(column).reindex(ids, fill_value=False)
 
     @property
+    def made_up(self) -> bool:
+        """Whether any row that the results rest on is made up for demonstration, sites to be built included."""
+        return self.inputs.made_up or any(p.sites_by_quality["synthetic"] for p in self.proposals)
+
+    @property
     def scorecard(self) -> Scorecard | None:
         """The scorecard on the reference date."""
         return next(iter(self.scorecards.values()), None)
-
-
-def _covered_row(row: pd.Series, names: Mapping[str, str], lang: str) -> CardRow:
-    """A county of a plan: who is covered, of all of its people; their share where anybody is counted there."""
-    share = float("nan") if blank(row["after"]) or not row["people"] else float(row["after"] / row["people"])
-    told = share_said(share, row["after"], row["people"], lang)
-    return CardRow(names.get(str(row["area"])) or str(row["area"]), told, None if blank(share) else share)

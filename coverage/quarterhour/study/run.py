@@ -90,6 +90,11 @@ def read_study_inputs(study: Study) -> Inputs:
     >>> inputs.communities["older"].to_dict()
     {'e': 30, 'm': 50, 'w': 100}
     """
+    return _study_tables(study).own()
+
+
+def _study_tables(study: Study) -> Inputs:
+    """The same, as what is remembered of the study goes by them."""
     if study.changes:
         made = _changed_inputs(study)
     else:
@@ -103,7 +108,7 @@ def read_study_inputs(study: Study) -> Inputs:
 
 
 def _changed_inputs(study: Study) -> Inputs:
-    return changed_inputs(_shared_inputs(study), study.changes, study.file.communities.people)
+    return changed_inputs(_shared_inputs(study), study.changes, study.file)
 
 
 def _shared_inputs(study: Study) -> Inputs:
@@ -178,7 +183,7 @@ def run_study(
     with run.timed("read"):
         run.say("study.step_read")
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
-        results = Results(study, read_study_inputs(study) if tables is None else tables, done=done)
+        results = Results(study, _study_tables(study) if tables is None else tables, done=done)
         run.turns = results.inputs.turns
     every = {question.id for question in study.file.siting}
     known, asked = None, every
@@ -211,7 +216,8 @@ def run_study(
         results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *_run_findings(results), doubts]
-    results = replace(results, seconds=dict(run.seconds), findings=join_findings(found))
+    seconds, findings = dict(run.seconds), join_findings(found)
+    results = replace(results, inputs=results.inputs.own(), seconds=seconds, findings=findings)
     return results if known is None else masked(results, known, _every_target(study))
 
 
@@ -229,13 +235,14 @@ def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = No
         if study.changes:
             tables = _changed_inputs(study)
         else:
-            tables = study.shared.made_once("tables", "study", lambda: read_study_inputs(study))
+            tables = study.shared.made_once("tables", "study", lambda: _study_tables(study))
         run.turns = tables.turns
     results = Results(study, tables, done=("circles",))
     if any(circle.year for circle in study.file.circles):
         results = _with_forecast(run, results)
-    checks = checks_of(run, results.inputs)
-    return replace(results, checks=checks, findings=results.inputs.findings, seconds=dict(run.seconds))
+    checks = tuple(check.own() for check in checks_of(run, results.inputs))
+    own = results.inputs.own()
+    return replace(results, inputs=own, checks=checks, findings=own.findings, seconds=dict(run.seconds))
 
 
 def compare(before: Results | Study | str | Path, after: Results | Study | str | Path) -> Comparison:
@@ -248,7 +255,11 @@ def compare(before: Results | Study | str | Path, after: Results | Study | str |
 
 
 def publishable(results: Results, lang: str = "zh") -> Results:
-    """The results as they may leave the house: the same, or worked out again where the study guards persons."""
+    """The results as they may leave the house: the same, or worked out again where the study guards persons.
+
+    ValueError for a language that there are no words in: every output begins here.
+    """
+    i18n.known_language(lang)
     if results.protection is not None or not results.study.file.guarded:
         return results
     checks = "checks" in results.done or bool(results.checks or results.scorecards)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -28,9 +28,9 @@ from quarterhour.study.file.mistakes import refuse
 from quarterhour.study.file.sense import senseless
 from quarterhour.study.file.siting import NearBestFile, SitingFile
 from quarterhour.study.file.study import StudyFile
-from quarterhour.study.scenario.changes import Changes, with_places
+from quarterhour.study.scenario.changes import Changes, closed_ids, other_roads
 from quarterhour.study.scenario.paces import paced_mode
-from quarterhour.study.scenario.settings import with_settings
+from quarterhour.study.scenario.settings import joined_settings, with_settings
 from quarterhour.study.scenario.shared import Shared
 
 P = ParamSpec("P")
@@ -88,7 +88,7 @@ class Study(Carded):
         turnout: float | None = None,
         speed: float | None = None,
         add: gpd.GeoDataFrame | None = None,
-        close: Sequence[str] | str = (),
+        close: Iterable[str] | str | None = (),
         roads: gpd.GeoDataFrame | str | Path | None = None,
         settings: Mapping[str, Any] | None = None,
     ) -> Study:
@@ -100,14 +100,15 @@ class Study(Carded):
         minutes, turnout : another standard, another time before setting out, in minutes.
         mode : who travels instead, by its name. speed : times as fast as the mode (0.8: a fifth slower).
         add : facilities with ``kind`` and a point, in any CRS; rows without ``id`` are new-1, new-2 ...
-        close : ids of facilities that are not there.
+        close : ids of facilities that are not there, those that an earlier change adds included.
         roads : a table of roads, or a file of them, instead of the study's.
         settings : further keys of the study file by their paths, as ``{"siting.day-care-sites.new_sites": 30}``.
 
         Raises
         ------
-        StudyError : a circle, mode or key that the study does not know, a value that it may not have.
-        DataError : when it is run: an id to close that is no facility, one to add that is, a row without a place.
+        StudyError : a circle, mode or key that the study does not know, a value that it may not have or is said twice.
+        DataError : what is no table of places or roads and no ids; when it is run: an id to close that is no facility,
+            one to add that is, a row to add without a place, without a road near it, or of a kind that nobody knows.
 
         Examples
         --------
@@ -123,17 +124,16 @@ class Study(Carded):
                 name, table = paced_mode(study_mode(self, mode or file.mode, file.id), speed)
                 asked[f"modes.{name}"], own["mode"] = table, name
             asked |= {f"circles.{file.id}.{key}": value for key, value in own.items() if value is not None}
-        made, told = with_settings(self.file, asked | dict(settings or {}))
-        given = Path(roads) if isinstance(roads, str | Path) else None
-        gone = (close,) if isinstance(close, str) else tuple(map(str, close))
+        made, told = with_settings(self.file, joined_settings(asked, settings))
+        given = other_roads(roads)
         changes = replace(
-            self.changes,
+            self.changes.without(closed_ids(close)).adding(add),
             settings=(*self.changes.settings, *told),
-            added=self.changes.added if add is None else with_places(self.changes.added, add),
-            closed=tuple(dict.fromkeys([*self.changes.closed, *gone])),
-            roads=self.changes.roads if roads is None else given if given is not None else roads,
+            roads=self.changes.roads if given is None else given,
         )
-        return checked(replace(self, file=made, changes=changes, roads=given or self.roads))
+        return checked(
+            replace(self, file=made, changes=changes, roads=given if isinstance(given, Path) else self.roads)
+        )
 
     def _circles(self, circle: str | None) -> list[CircleFile]:
         found = [file for file in self.file.circles if circle in (None, file.id)]

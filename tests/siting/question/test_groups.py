@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 
 import quarterhour as qh
 from quarterhour.base.errors import DataError, PlanError, StudyError
-from quarterhour.report.section import area_labels
 from quarterhour.report.tables import quota_line
 from quarterhour.siting.proof.plan_record import plan_record, read_record, verify_record
 from quarterhour.siting.proof.recount import verify_plan
@@ -22,6 +21,7 @@ from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.problem import Coverage
 from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.solve import solve_siting
+from quarterhour.study.cards.names import area_labels
 from repeatable import examples
 
 TOWNS = ("A", "B", "C", "D")

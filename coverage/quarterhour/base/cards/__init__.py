@@ -1,20 +1,72 @@
-"""What a result shows of itself at a glance: the card that a notebook draws of it."""
+"""What a result shows of itself at a glance: the card that notebook, page and papers read its first figures from."""
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
+from typing import Any
 
+from quarterhour.base.cells import blank
 from quarterhour.base.escape import escape_html
+from quarterhour.base.labels import percent
+
+
+@dataclass(frozen=True, slots=True)
+class Count:
+    """So many of so many, ``met`` of ``total``, and their ``share`` from 0 to 1; None: not told, or nobody to count.
+
+    >>> Count(12, 34, 12 / 34).left, Count(12, 34, 12 / 34).percent, Count(total=34).left, Count(0, 0).percent
+    (22, '35.3%', None, '—')
+    """
+
+    met: int | None = None
+    total: int | None = None
+    share: float | None = None
+
+    @classmethod
+    def of(cls, met: Any, total: Any, share: Any) -> Count:
+        """Of cells of a table; a blank one is not told."""
+        whole = [None if blank(n) else int(n) for n in (met, total)]
+        return cls(whole[0], whole[1], None if blank(share) else float(share))
+
+    @property
+    def left(self) -> int | None:
+        """The others."""
+        return None if self.met is None or self.total is None else self.total - self.met
+
+    @property
+    def percent(self) -> str:
+        """The share as it is read."""
+        return percent(self.share)
+
+    def values(self) -> dict[str, Any]:
+        """Plain values, with the share as it is read."""
+        return {"met": self.met, "total": self.total, "left": self.left, "share": self.share, "percent": self.percent}
 
 
 @dataclass(frozen=True, slots=True)
 class CardRow:
-    """A line of a card: a name, what is said of it, and a share from 0 to 1 for its bar; None: no bar."""
+    """A line of a card: a name, what is said of it, and a share from 0 to 1 for its bar; None: no bar.
+
+    ``id``: of what it is about. ``count``: what is said, in numbers; ``before``: the same as it stands without what
+    the card is about.
+    """
 
     name: str
     said: str
     share: float | None = None
+    id: str = ""
+    count: Count | None = None
+    before: Count | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CardTable:
+    """The same figure by areas of another cut: its name, what stands above it, and its rows."""
+
+    id: str
+    head: str
+    rows: tuple[CardRow, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +74,9 @@ class Card:
     """A result at a glance, in one language: plain texts and numbers, whoever draws them.
 
     ``kind``: what it is. ``heading``: whose. ``big``: its first figure, ``said`` what that counts, ``share`` its bar.
-    ``rows``: the same by area. ``lines``: sentences below. ``parts``: cards inside.
-    ``dataclasses.asdict`` makes plain values of it.
+    ``rows``: the same by area. ``lines``: sentences below. ``parts``: cards inside. ``id``: of what it is about.
+    ``count``: the first figure in numbers; ``before``: the same without what the card is about. ``further``: the same
+    by areas of other cuts.
     """
 
     kind: str
@@ -34,6 +87,19 @@ class Card:
     rows: tuple[CardRow, ...] = ()
     lines: tuple[str, ...] = ()
     parts: tuple[Card, ...] = ()
+    id: str = ""
+    count: Count | None = None
+    before: Count | None = None
+    further: tuple[CardTable, ...] = ()
+
+    def table(self, name: str) -> tuple[CardRow, ...]:
+        """The rows of another cut; none where there is no such one."""
+        return next((table.rows for table in self.further if table.id == name), ())
+
+    def values(self) -> dict[str, Any]:
+        """The card as plain values for JSON, every text as it is: who draws it escapes."""
+        made: dict[str, Any] = _plain(self)
+        return made
 
     def __repr__(self) -> str:
         return f"<Card {self.kind} {self.heading}: {self.big}>"
@@ -51,6 +117,14 @@ class Carded(ABC):
 
     def _repr_html_(self) -> str:
         return card_html(self.card())
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, Count):
+        return value.values()
+    if isinstance(value, Card | CardRow | CardTable):
+        return {name: _plain(getattr(value, name)) for name in value.__slots__}
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value
 
 
 class _Html(str):
@@ -80,6 +154,8 @@ def _inside(card: Card) -> list[_Html]:
         made.append(_element("div", "", figure, _Html(" "), _element("span", _FAINT, card.said)))
     made += [_bar(card.share)] if card.share is not None else []
     made += [_table(card.rows)] if card.rows else []
+    for table in card.further:
+        made += [_element("div", f"{_FAINT};margin-top:6px", table.head), _table(table.rows)]
     made += [_element("div", _FAINT, line) for line in card.lines]
     return made + [_element("div", _PART, *_inside(part)) for part in card.parts]
 

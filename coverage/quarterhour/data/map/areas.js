@@ -42,10 +42,10 @@ function quarterhourAreas(quarterhour) {
   quarterhour.nameCounties = () => {
     const asked = quarterhour.asked(), after = quarterhour.view.after && asked && asked.after;
     names.clearLayers();
-    picture.counties.forEach((county, k) => {
+    picture.counties.forEach((county) => {
       if (!county.at || !county.name) return;
-      const known = asked && asked.counties[k], part = known && (after ? known.after : known.today);
-      const share = quarterhour.shareTried ? quarterhour.shareTried(county.name) : part && part.share;
+      const known = asked && quarterhour.countsOf(asked, county.id), part = known && (after ? known.after : known.today);
+      const share = quarterhour.shareTried ? quarterhour.shareTried(county.name) : part && part.percent;
       names.addLayer(label(county.at, "qh-county", `${county.name}${share ? `<b>${share}</b>` : ""}`));
     });
     map.getContainer().classList.toggle("qh-has-counties", names.getLayers().length > 0);

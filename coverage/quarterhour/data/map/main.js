@@ -23,6 +23,7 @@ function quarterhourDraw(map, layers, picture) {
     map.getPane(name).style.pointerEvents = "none";
   }
   const quarterhour = window.quarterhour = quarterhourContext(map, layers, picture);
+  quarterhourCards(quarterhour);
   quarterhourCommunities(quarterhour);
   quarterhourFacilities(quarterhour);
   quarterhourPlans(quarterhour);

@@ -12,26 +12,19 @@ function quarterhourPanel(quarterhour) {
   const fold = (name, inside, key) => (inside ? `<details${key ? ` data-key="${key}"` : ""}><summary>${name}</summary>${inside}</details>` : "");
 
   // --- what stands on top: who, how many are not reached, what closes it, and each county ------------
-  function bar(asked, county, part, name, before) {
-    const grown = before && part !== before ? Math.max(0, part.width - before.width) : 0;
-    return `<div class="qh-county-row"><span>${name}</span><span class="qh-bar"><i style="width:${100 * (part.width - grown)}%;background:${colour.met}"></i>` +
-      `<i style="width:${100 * grown}%;background:${colour.planned}"></i></span><b>${part.share}</b><small>${view.after && asked.after ? asked.words.still : asked.words.out} ${part.out} ${county.unit}</small></div>`;
+  function bar(asked, known, name) {
+    const part = view.after && asked.after ? known.after : known.today, before = view.after ? known.today : null;
+    if (!part) return "";
+    const grown = before && part !== before ? Math.max(0, part.share - before.share) : 0;
+    return `<div class="qh-county-row"><span>${name}</span><span class="qh-bar"><i style="width:${100 * (part.share - grown)}%;background:${colour.met}"></i>` +
+      `<i style="width:${100 * grown}%;background:${colour.planned}"></i></span><b>${part.percent}</b><small>${view.after && asked.after ? asked.words.still : asked.words.out} ${quarterhour.said(part.left)} ${asked.unit}</small></div>`;
   }
   function counties(asked) {
-    const rows = picture.counties.map((county, k) => {
-      const known = asked.counties[k];
-      if (!known || !county.name) return "";
-      const part = view.after && asked.after ? known.after : known.today;
-      return part ? bar(asked, known, part, county.name, view.after ? known.today : null) : "";
-    }).join("");
+    const rows = picture.counties.map((county) => (county.name ? bar(asked, quarterhour.countsOf(asked, county.id), county.name) : "")).join("");
     return rows ? `<div class="qh-counties"><h4>${w.by_county}</h4>${rows}</div>` : "";
   }
   function further(asked) {
-    const shown = (row) => {
-      const part = view.after && asked.after ? row.after : row.today;
-      return part ? bar(asked, row, part, row.name, view.after ? row.today : null) : "";
-    };
-    return asked.further.map((level) => [level.head, level.rows.map(shown).join("")])
+    return quarterhour.furtherOf(asked).map((level) => [level.head, level.rows.map((row) => bar(asked, row, row.name)).join("")])
       .map(([head, rows]) => (rows ? `<div class="qh-counties qh-further"><h4>${head}</h4>${rows}</div>` : "")).join("");
   }
   const cells = (row, tag) => `<tr>${row.map((cell) => `<${tag}>${cell}</${tag}>`).join("")}</tr>`;

@@ -9,8 +9,8 @@ from typing import Any
 from quarterhour.base.labels import counted_label, goal_label
 from quarterhour.report.book import looks
 from quarterhour.report.book.sheets import Shelf, link_to, put_on_paper
-from quarterhour.report.section import area_labels, area_names, heading, say_of
-from quarterhour.standards.circle import by_level
+from quarterhour.report.section import area_names, heading, say_of
+from quarterhour.study.cards.names import area_labels
 from quarterhour.study.results import Proposal, Results
 
 _WORST = 12
@@ -54,7 +54,7 @@ def _counties(results: Results, lang: str, shelf: Shelf) -> Iterator[Chart]:
     names = area_names(results)
     series = []
     for check in results.checks:
-        shares = by_level(check.shares, "county")["share_people"].dropna()
+        shares = check.shown_shares("county").dropna()
         areas = tuple(area_labels(shares.index, "county", names, lang))
         series.append(Series(check.circle.name(lang), areas, tuple(map(float, shares))))
     if series and series[0].up:
@@ -65,7 +65,7 @@ def _towns(results: Results, lang: str, shelf: Shelf) -> Iterator[Chart]:
     """Of each circle the towns with the least share; the worst stands at the top."""
     names = area_names(results)
     for check in results.checks:
-        shares = by_level(check.shares, "town")["share_people"].dropna().sort_values(kind="stable").head(_WORST)
+        shares = check.shown_shares("town").dropna().sort_values(kind="stable").head(_WORST)
         if len(shares) > 1:
             areas = tuple(area_labels(shares.index, "town", names, lang))
             series = Series(check.circle.name(lang), areas, tuple(map(float, shares)))

@@ -6,12 +6,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
 
-import pandas as pd
-
 from quarterhour.base.labels import counted_label
 from quarterhour.report.book import looks
 from quarterhour.report.section import area_names, city_row, say_of
-from quarterhour.standards.circle import CircleCheck, by_level
+from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.results import Proposal, Results
 
 MOST = 10
@@ -47,17 +45,17 @@ def key_numbers(results: Results, lang: str) -> list[KeyNumber]:
 
 
 def _circle(results: Results, check: CircleCheck, lang: str) -> Iterator[KeyNumber]:
-    city, name = city_row(check), check.circle.name(lang)
+    city, count, name = city_row(check), check.count, check.circle.name(lang)
     who = {"counted": counted_label(check.circle.people, lang)}
-    if pd.notna(city["share_people"]):
-        note = _say("note_people", lang, met=int(city["people_met"]), people=int(city["people"]), **who)
-        yield KeyNumber(_say("key_share", lang, name=name, **who), city["share_people"], looks.SHARE, note, "by_county")
+    if count.share is not None:
+        note = _say("note_people", lang, met=count.met, people=count.total, **who)
+        yield KeyNumber(_say("key_share", lang, name=name, **who), count.share, looks.SHARE, note, "by_county")
     note = _say("note_communities", lang, communities=int(city["communities"]))
     met = int(city["communities_met"])
     yield KeyNumber(_say("key_communities", lang, name=name), met, looks.WHOLE, note, "by_community", rank=3)
     names = area_names(results)
     for level, rank in (("county", 2), ("town", 4)):
-        shares = by_level(check.shares, level)["share_people"].dropna()
+        shares = check.shown_shares(level).dropna()
         if len(shares) > 1:
             worst = str(shares.idxmin())
             label = _say(f"key_worst_{level}", lang, name=name)

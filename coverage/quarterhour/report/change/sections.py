@@ -10,9 +10,10 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.labels import counted_label, names_of, people_label, unit_label
-from quarterhour.report.section import Section, area_labels, area_names, joined_section, names_by_area, say_of
+from quarterhour.report.section import Section, area_names, joined_section, say_of
 from quarterhour.siting.outlook.change import PlanChange
 from quarterhour.siting.outlook.change_sentences import end_said, gain_lines, most_moved, other_groups, reached_said
+from quarterhour.study.cards.names import area_labels, names_by_area
 from quarterhour.study.results import Results
 from quarterhour.study.siting.changes import Change
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,14 +10,14 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cards import Card, Carded
-from quarterhour.base.labels import percent
 from quarterhour.maps.page import MapPage
 from quarterhour.report.desk.frames import circle_frame
 from quarterhour.report.desk.pages import circle_page
 from quarterhour.report.desk.plots import Sheet, axes_of, check_column, draw_frame, lettered, write_title
-from quarterhour.report.section import area_labels, area_names
+from quarterhour.report.section import area_names
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.sensitivity import CoverageRange
+from quarterhour.study.cards.names import area_labels
 from quarterhour.study.results import Results
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ class CircleResult(Carded):
 
     def card(self, lang: str = "zh") -> Card:
         """The circle at a glance, with its counties by name."""
-        made = self.check.card(lang, names=self.results.names("county"))
+        made = self.results.card_of(self.check, lang)
         return replace(made, lines=(*made.lines, *self.results.truth_lines(lang)))
 
     def plot(
@@ -108,11 +107,6 @@ class CircleResult(Carded):
 def circle_title(check: CircleCheck, lang: str) -> str:
     """The circle, the share inside, and who travels how long."""
     return i18n.say(
-        "desk.title", lang, name=check.circle.name(lang), share=share_inside(check), mode=check.mode_name(lang),
+        "desk.title", lang, name=check.circle.name(lang), share=check.count.percent, mode=check.mode_name(lang),
         minutes=check.circle.minutes,
     )  # fmt: skip
-
-
-def share_inside(check: CircleCheck) -> str:
-    """The share of people inside in the whole city; a dash where what the circle asks for stands nowhere."""
-    return percent(math.nan if check.impossible else check.share())

@@ -12,7 +12,6 @@ import numpy as np
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, UnknownIdError
 from quarterhour.maps.page import MapPage
-from quarterhour.report.desk.circle import share_inside
 from quarterhour.report.desk.frames import in_classes
 from quarterhour.report.desk.pages import comparison_page
 from quarterhour.report.desk.plots import Sheet, check_column, draw_frame, lettered, letters, told_known, write_title
@@ -60,7 +59,7 @@ class Comparison(found.Comparison):
             for one, side, check in zip(pair, _SIDES, checks, strict=True):
                 sheet = Sheet(getattr(self, side), said, legend, style)
                 self._draw(one, frame, column, side, sheet)
-                write_title(one, i18n.say(f"desk.title_{side}", said, share=share_inside(check)), sheet)
+                write_title(one, i18n.say(f"desk.title_{side}", said, share=check.count.percent), sheet)
             pair[0].figure.suptitle(plain_text(checks[0].circle.name(said)), fontsize=12, **letters())
         return pair[0], pair[1]
 

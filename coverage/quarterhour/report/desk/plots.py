@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import UnknownIdError
+from quarterhour.base.errors import DataError, UnknownIdError
 from quarterhour.base.labels import people_label
 from quarterhour.report.papers.blocks import plain_text
 from quarterhour.report.papers.fonts import PLAIN, lettering
@@ -94,6 +94,8 @@ def letters() -> dict[str, Any]:
 
 def axes_of(ax: Axes | None, figsize: tuple[float, float] | None) -> Axes:
     """The caller's axes, or new ones; without ticks, as wide as high."""
+    if ax is not None and not hasattr(ax, "set_axis_off"):
+        raise DataError("desk.no_axes", came=type(ax).__name__)
     if ax is None:
         from matplotlib import pyplot
 

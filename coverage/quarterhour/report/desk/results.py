@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
@@ -61,6 +61,13 @@ class Results(found.Results):
     def ids(self) -> list[str]:
         """The ids of the circles and of the siting questions that were run."""
         return [*(check.circle.id for check in self.checks), *(proposal.id for proposal in self.proposals)]
+
+    def __iter__(self) -> Iterator[str]:
+        """The ids, as of a dict."""
+        return iter(self.ids)
+
+    def __contains__(self, name: object) -> bool:
+        return name in self.ids
 
     def _ipython_key_completions_(self) -> list[str]:
         return self.ids

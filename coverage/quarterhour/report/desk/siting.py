@@ -62,7 +62,7 @@ class SitingResult(Carded):
 
     def card(self, lang: str = "zh") -> Card:
         """The plan at a glance, with its counties by name."""
-        made = self.proposal.card(lang, names=self.results.names("county"))
+        made = self.results.card_of(self.proposal, lang)
         return replace(made, lines=(*made.lines, *self.results.truth_lines(lang)))
 
     def plot(

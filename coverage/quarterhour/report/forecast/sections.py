@@ -10,9 +10,10 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.labels import people_label, percent
 from quarterhour.report.line_chart import Line, line_chart
-from quarterhour.report.section import Section, area_labels, area_names, say_of
+from quarterhour.report.section import Section, area_names, say_of
 from quarterhour.services.forecast.groups import national_figures
 from quarterhour.services.forecast.values import VARIANTS, Forecast
+from quarterhour.study.cards.names import area_labels
 from quarterhour.study.results import Results
 
 _say = partial(say_of, "forecast_sections")

@@ -10,9 +10,9 @@ import pandas as pd
 
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label
-from quarterhour.report.section import area_columns, area_labels, area_names, labels
-from quarterhour.standards.circle import by_level
+from quarterhour.report.section import area_columns, area_names, labels
 from quarterhour.standards.levels import AREA_COLUMNS
+from quarterhour.study.cards.names import area_labels
 from quarterhour.study.results import Proposal, Results
 
 Layers = dict[str, gpd.GeoDataFrame]
@@ -61,7 +61,7 @@ def _judged(results: Results) -> gpd.GeoDataFrame:
 def _with_shares(results: Results) -> gpd.GeoDataFrame:
     towns = results.inputs.towns
     for check in results.checks:
-        shares = by_level(check.shares, "town")["share_people"]
+        shares = check.shown_shares("town")
         towns = towns.assign(**{f"{check.circle.id}_share": shares.reindex(towns.index)})
     return towns
 

@@ -12,8 +12,9 @@ import pandas as pd
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.labels import names_of
-from quarterhour.report.section import Section, labels, names_by_area, say_of
+from quarterhour.report.section import Section, labels, say_of
 from quarterhour.services.graves import GraveDemand
+from quarterhour.study.cards.names import names_by_area
 from quarterhour.study.results import BurialBalance, Care, Results
 
 _say = partial(say_of, "burial_sections")

@@ -10,7 +10,8 @@ import pandas as pd
 
 from quarterhour.base.cells import texts
 from quarterhour.base.labels import counted_label, names_of
-from quarterhour.report.section import Section, labels, names_by_area, say_of
+from quarterhour.report.section import Section, labels, say_of
+from quarterhour.study.cards.names import names_by_area
 from quarterhour.study.results import Programme, Results
 from quarterhour.study.study import study_question
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import math
 import re
 from collections.abc import Sequence
 from functools import partial
@@ -55,21 +54,21 @@ def _told(results: Results, facts: Sequence[CircleFact], lang: str, *, title: st
 
 def _circle(fact: CircleFact, lang: str) -> dict[str, Any]:
     circle = fact.check.circle
-    people = counted_label(circle.people, lang)
-    if fact.outside is None:
+    people, count = counted_label(circle.people, lang), fact.count
+    if count.left is None:
         line = plain_text(say_of("papers", "circle_withheld", lang, name=fact.name, people=people))
-        return {"name": plain_text(fact.name), "line": line, "share": percent(math.nan), "inside": "", "outside": "",
+        return {"name": plain_text(fact.name), "line": line, "share": count.percent, "inside": "", "outside": "",
                 "closing": "", "counties": []}  # fmt: skip
-    counties = [*worst_first(fact.counties)[:_MOST_COUNTIES], *(c for c in fact.classes if math.isfinite(c.share))]
+    counties = [*worst_first(fact.card.rows)[:_MOST_COUNTIES], *(c for c in fact.classes if c.share is not None)]
     plan = next((p.plan for p in fact.closing if p.plan.demand_total), None)
     closing = "" if plan is None else _say("closing", lang, sites=len(plan.chosen), covered=plan.covered,
-                                            share=percent(plan.covered / plan.demand_total))  # fmt: skip
+                                            share=plan.count.percent)  # fmt: skip
     return {
         "name": plain_text(fact.name),
-        "line": _say("circle_line", lang, people=people, total=fact.people,
+        "line": _say("circle_line", lang, people=people, total=count.total,
                      mode=fact.check.mode_name(lang), minutes=circle.minutes),
-        "share": percent(fact.share), "inside": _say("inside", lang, met=fact.met),
-        "outside": _say("outside", lang, outside=fact.outside), "closing": closing,
+        "share": count.percent, "inside": _say("inside", lang, met=count.met),
+        "outside": _say("outside", lang, outside=count.left), "closing": closing,
         "counties": [{"name": plain_text(c.name), "share": c.share, "said": percent(c.share)} for c in counties],
     }  # fmt: skip
 

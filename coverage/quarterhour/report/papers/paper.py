@@ -20,7 +20,6 @@ from quarterhour.report.papers.parts import circle_blocks, plan_blocks, promise_
 from quarterhour.report.papers.static_maps import MapPrint
 from quarterhour.report.papers.summary import summary_blocks
 from quarterhour.report.section import Section, area_names, rule_names
-from quarterhour.report.tables import sites_by_quality
 from quarterhour.study.results import Results
 
 
@@ -34,14 +33,9 @@ class PaperExtras:
     terms: Sequence[tuple[str, str]] = ()
 
 
-def is_demonstration(results: Results) -> bool:
-    """Whether any row that the results rest on is made up, sites proposed included."""
-    return results.inputs.made_up or any(sites_by_quality(p)["synthetic"] for p in results.proposals)
-
-
 def demonstration_ribbon(results: Results, lang: str) -> str:
     """What every sheet says where rows are made up, or ""."""
-    return i18n.say("papers_maps.ribbon", lang) if is_demonstration(results) else ""
+    return i18n.say("papers_maps.ribbon", lang) if results.made_up else ""
 
 
 def build_paper(results: Results, lang: str, extras: PaperExtras) -> Paper:

@@ -28,7 +28,7 @@ from quarterhour.report.section import (
     rules_said,
     thresholds,
 )
-from quarterhour.report.tables import plan_line, quota_line, site_table, sites_by_quality, unmet_table
+from quarterhour.report.tables import plan_line, quota_line, site_table, unmet_table
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.standards.levels import levels_of
 from quarterhour.standards.scorecard import Scorecard, note_sentences
@@ -102,9 +102,7 @@ def _circle_table(checks: Sequence[CircleCheck], compare: Sequence[CircleCheck],
             "turnout": [shown.circle.turnout_minutes for _, shown in rows],
             "people_of": [people_label(shown.circle.people, lang) for _, shown in rows],
             **{k: [r[k] for r in here] for k in ("people_met", "people")},
-            "people_share": [
-                math.nan if c.impossible else r["share_people"] for r, (c, _) in zip(here, rows, strict=True)
-            ],
+            "people_share": [shown.shown_shares("city").iloc[0] for _, shown in rows],
             **{k: [r[k] for r in here] for k in ("communities_met", "communities")},
             **{
                 f"people_{q}": [r[f"people_{q}"] for r in here]
@@ -209,7 +207,7 @@ def plan_blocks(
 def _site_blocks(p: Proposal, names: Names, lang: str) -> Iterator[Block]:
     if not len(p.plan.chosen):
         return
-    known = sites_by_quality(p)
+    known = p.sites_by_quality
     made_up = known["estimated"] or known["synthetic"]
     key = "report.site_quality_made_up" if made_up else "report.site_quality"
     by_word: dict[str, Any] = {**known, UNSTATED: unstated_said(known[UNSTATED], lang)}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,15 +13,14 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
-from quarterhour.base.cells import blank
 from quarterhour.base.kinds import kind_label
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.fonts import lettering
 from quarterhour.report.papers.ground import Ground, build_ground, draw_discs, outline_path, points_of
 from quarterhour.report.papers.map_labels import Box, inner_points, pushed_apart, write_labels
 from quarterhour.report.papers.map_sheet import INK, Imprint, MapSheet, Mark, Print, print_sheet
-from quarterhour.report.section import city_row, say_of, shown_shares
-from quarterhour.standards.circle import CircleCheck, by_level
+from quarterhour.report.section import say_of
+from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Proposal, Results
 
@@ -91,20 +89,21 @@ def file_stem(kind: str, about: str) -> str:
 # --- who is left outside --------------------------------------------------------------------------
 
 
-def _gap_line(check: CircleCheck, city: pd.Series, lang: str) -> str:
-    if blank(city["people"]):
+def _gap_line(check: CircleCheck, lang: str) -> str:
+    count = check.count
+    if count.left is None:
         return i18n.say("report.area_withheld", lang, name=check.circle.name(lang))
     return _say("gap_line", lang, mode=check.mode_name(lang), minutes=check.circle.minutes,
-                people=counted_label(check.circle.people, lang), total=int(city["people"]), met=int(city["people_met"]),
-                share=percent(math.nan if check.impossible else city["share_people"]))  # fmt: skip
+                people=counted_label(check.circle.people, lang), total=count.total, met=count.met,
+                share=count.percent)  # fmt: skip
 
 
 def _gap_sheet(check: CircleCheck, points: FloatArray, ground: Ground, lang: str) -> MapSheet:
-    rows, city = check.communities, city_row(check)
+    rows = check.communities
     met = rows["met"].to_numpy(bool)
     unknown = rows["reason"].eq("not_snapped").to_numpy()
     people = rows["people"].to_numpy(float)
-    line = _gap_line(check, city, lang)
+    line = _gap_line(check, lang)
     legend = [Mark(_say("inside", lang), INSIDE, size=3.5), Mark(_say("outside", lang), OUTSIDE, size=6.0)]
     legend += [Mark(_say("unknown", lang), "none", UNKNOWN, size=4.0)] if unknown.any() else []
     legend += [Mark(_say("county_share", lang), "none", shape="")] if len(ground.counties) else []
@@ -147,7 +146,7 @@ def _write_counties(axes: Any, ground: Ground, check: CircleCheck | None) -> lis
         return []
     names = counties["name"].tolist()
     if check is not None:
-        known = shown_shares(check, by_level(check.shares, "county")["share_people"])
+        known = check.shown_shares("county")
         shares = known.reindex(counties.index.astype(str))
         names = [f"{name}\n{percent(share)}" for name, share in zip(names, shares, strict=True)]
     high = 9.5 if len(counties) <= 8 else 7.0
@@ -158,7 +157,7 @@ def _write_counties(axes: Any, ground: Ground, check: CircleCheck | None) -> lis
 
 
 def _town_sheet(check: CircleCheck, ground: Ground, lang: str) -> MapSheet:
-    by_town = shown_shares(check, by_level(check.shares, "town")["share_people"])
+    by_town = check.shown_shares("town")
     shares = by_town.reindex(ground.towns.index.astype(str)).to_numpy(float)
     shade = np.searchsorted(_STEPS, shares, side="right")
     known = np.isfinite(shares)

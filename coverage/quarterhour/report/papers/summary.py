@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -11,18 +11,14 @@ from typing import Any
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.cells import blank
+from quarterhour.base.cards import Card, CardRow, Count
 from quarterhour.base.labels import counted_label, percent
 from quarterhour.report.papers.blocks import Block, Grid, Paragraph
 from quarterhour.report.section import (
-    area_names,
-    area_shares,
-    city_row,
     headed,
     opening_lines,
     say_of,
 )
-from quarterhour.report.tables import sites_by_quality
 from quarterhour.siting.explanation.headline import status_sentence
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.closing import closes
@@ -35,66 +31,41 @@ _BOTH = 2
 """Circles of which a table has room for people and shares; of more, for shares."""
 
 
-@dataclass(frozen=True, slots=True)
-class AreaShare:
-    """A county, a unit or a class: its name, people not inside a circle (None: not told), the share inside (or NaN)."""
-
-    name: str
-    outside: int | None
-    share: float
-
-
 @dataclass(frozen=True, eq=False)
 class CircleFact:
     """A circle in the whole area, by county, reporting unit and class, and the plans that would close its gap.
 
-    ``units``, ``classes``: none where the study has none. ``met``, ``people``: None where they are too few to be told.
+    ``card``: the circle's, as notebook and map page show it: every figure here is read from it.
     """
 
     check: CircleCheck
-    name: str
-    met: int | None
-    people: int | None
-    share: float
-    counties: tuple[AreaShare, ...]
+    card: Card
     closing: tuple[Proposal, ...]
-    units: tuple[AreaShare, ...] = ()
-    classes: tuple[AreaShare, ...] = ()
 
     @property
-    def outside(self) -> int | None:
-        """People not inside."""
-        return None if self.people is None or self.met is None else self.people - self.met
+    def name(self) -> str:
+        """What the circle is called."""
+        return self.card.heading
+
+    @property
+    def count(self) -> Count:
+        """People inside and all of them; None where they are too few to be told."""
+        return self.card.count or Count()
+
+    @property
+    def classes(self) -> list[CardRow]:
+        """Classes whose people are told; none where the study has none."""
+        return [row for row in self.card.table("class") if row.count is not None and row.count.left is not None]
 
 
 def circle_facts(results: Results, lang: str) -> list[CircleFact]:
     """Each circle of a run as a leader asks for it."""
-    names = area_names(results)
-    return [_fact(check, results, names, lang) for check in results.checks]
+    return [CircleFact(check, results.card_of(check, lang), closing_plans(check, results)) for check in results.checks]
 
 
-def _fact(check: CircleCheck, results: Results, names: Mapping[tuple[str, str], str], lang: str) -> CircleFact:
-    city = city_row(check)
-    counties, units, classes = (_areas(check, level, names, lang) for level in ("county", "unit", "class"))
-    met, people = (None if blank(city[c]) else int(city[c]) for c in ("people_met", "people"))
-    return CircleFact(check, check.circle.name(lang), met, people,
-                      math.nan if check.impossible else float(city["share_people"]), counties,
-                      closing_plans(check, results), units, classes)  # fmt: skip
-
-
-def _areas(
-    check: CircleCheck, level: str, names: Mapping[tuple[str, str], str], lang: str
-) -> tuple[AreaShare, ...]:  # fmt: skip
-    """Units and classes that are not told are left out; counties stay, so that circles can stand side by side."""
-    rows = area_shares(check, level, names, lang)
-    rows = rows if level == "county" else rows.dropna(subset=["people", "people_met"])
-    told = zip(rows["name"], rows["people"] - rows["people_met"], rows["share_people"], strict=True)
-    return tuple(AreaShare(name, None if blank(out) else int(out), float(share)) for name, out, share in told)
-
-
-def worst_first(counties: Sequence[AreaShare]) -> list[AreaShare]:
-    """Counties that have a share, the lowest first."""
-    return sorted((c for c in counties if math.isfinite(c.share)), key=lambda c: c.share)
+def worst_first(areas: Sequence[CardRow]) -> list[CardRow]:
+    """Areas that have a share, the lowest first."""
+    return sorted((row for row in areas if row.share is not None), key=lambda row: row.share or 0.0)
 
 
 def closing_plans(check: CircleCheck, results: Results) -> tuple[Proposal, ...]:
@@ -120,14 +91,14 @@ def summary_blocks(results: Results, lang: str, *, ribbon: str) -> list[Block]:
 def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
     """Who and how many; by county, the worst first; what closes it."""
     circle = fact.check.circle
-    people = counted_label(circle.people, lang)
-    if fact.outside is None:
+    people, count = counted_label(circle.people, lang), fact.count
+    if count.left is None:
         yield _say("circle_withheld", lang, name=fact.name, people=people)
         return
-    counted = {"met": fact.met, "total": fact.people, "share": percent(fact.share), "outside": fact.outside}
+    counted = {"met": count.met, "total": count.total, "share": count.percent, "outside": count.left}
     yield _say("circle_said", lang, name=fact.name, mode=fact.check.mode_name(lang), minutes=circle.minutes,
                people=people, **counted)  # fmt: skip
-    known = worst_first(fact.counties)
+    known = worst_first(fact.card.rows)
     if known:
         said = [_say("county_said", lang, name=c.name, share=percent(c.share)) for c in known[:_MOST_COUNTIES]]
         yield _say("counties_said", lang, counties=("、" if lang == "zh" else ", ").join(said))
@@ -140,15 +111,14 @@ def circle_sentences(fact: CircleFact, lang: str) -> Iterator[str]:
 
 def plan_sentence(p: Proposal, lang: str) -> str:
     """What a plan builds and reaches, how sure that is, and whether its sites are made up."""
-    plan, known = p.plan, sites_by_quality(p)
+    plan, known = p.plan, p.sites_by_quality
     if plan.status in ("infeasible", "no_plan"):
         return _say("no_plan", lang, name=p.name(lang), status=status_sentence(plan, lang))
-    share = plan.covered / plan.demand_total if plan.demand_total else 0.0
     made_up = known["synthetic"] + known["estimated"]
     return _say("plan_room_said" if plan.placed else "plan_said", lang, name=p.name(lang), sites=len(plan.chosen),
                 counted=counted_label(plan.unit, lang),
                 rise=_say("rise", lang, before=plan.before) if plan.before is not None else "",
-                covered=plan.covered, total=plan.demand_total, share=percent(share),
+                covered=plan.covered, total=plan.demand_total, share=plan.count.percent,
                 proof=status_sentence(plan, lang),
                 made_up=_say("sites_made_up", lang, count=made_up) if made_up else "")  # fmt: skip
 
@@ -166,14 +136,14 @@ def promise_sentence(results: Results, lang: str) -> str:
 
 def county_grid(facts: Sequence[CircleFact], lang: str) -> list[Block]:
     """The share inside each circle by county, the whole area below."""
-    if not facts or not facts[0].counties:
+    if not facts or not facts[0].card.rows:
         return []
-    columns: dict[str, Any] = {"county": [*(c.name for c in facts[0].counties), i18n.say("report.city", lang)]}
+    columns: dict[str, Any] = {"county": [*(row.name for row in facts[0].card.rows), i18n.say("report.city", lang)]}
     for fact in facts:
+        counts = [*(row.count or Count() for row in fact.card.rows), fact.count]
         if len(facts) <= _BOTH:
-            columns[f"people_outside@{fact.name}"] = pd.array(
-                [*(c.outside for c in fact.counties), fact.outside], dtype="Int64"
-            )
-        columns[f"share_people_share@{fact.name}"] = [*(c.share for c in fact.counties), fact.share]
+            columns[f"people_outside@{fact.name}"] = pd.array([count.left for count in counts], dtype="Int64")
+        shares = [math.nan if count.share is None else count.share for count in counts]
+        columns[f"share_people_share@{fact.name}"] = shares
     table = headed(pd.DataFrame(columns), lang)
     return [Grid(i18n.say("report.by_county", lang), table)]

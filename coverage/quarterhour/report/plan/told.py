@@ -10,7 +10,8 @@ import pandas as pd
 
 from quarterhour.base.kinds import kind_label
 from quarterhour.report.plan.shown import NOT_OF_IT, PlanTable, heads_of, say
-from quarterhour.report.section import area_labels, area_names, labels
+from quarterhour.report.section import area_names, labels
+from quarterhour.study.cards.names import area_labels
 from quarterhour.study.layout.layout import Layout
 from quarterhour.study.results import Results
 

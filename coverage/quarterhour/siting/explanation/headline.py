@@ -10,11 +10,15 @@ from quarterhour.siting.question.problem import Goal
 
 def headline(plan: SitingPlan, lang: str) -> str:
     """New sites, coverage before and after, the value of each goal that these do not say, and the proof."""
-    share, before = (n / plan.demand_total if plan.demand_total else 0.0 for n in (plan.covered, plan.before or 0))
     sites = i18n.say(
         "explanation.site_built" if len(plan.chosen) == 1 else "explanation.sites_built", lang, n=len(plan.chosen)
     )
-    told = {"sites": sites, "before": percent(before), "share": percent(share), "proof": status_sentence(plan, lang)}
+    told = {
+        "sites": sites,
+        "before": plan.count_before.percent,
+        "share": plan.count.percent,
+        "proof": status_sentence(plan, lang),
+    }
     values = [_value_said(plan, level, lang) for level in plan.levels]
     came = [i18n.say("explanation.came", lang, what=said) for said in values if said]
     key = f"explanation.headline{'_room' if plan.placed else ''}{'_after' if plan.before is None else ''}"

@@ -11,9 +11,9 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.arrays import IntArray
-from quarterhour.base.cards import Card, Carded, CardRow
+from quarterhour.base.cards import Card, Carded, CardRow, CardTable, Count
 from quarterhour.base.errors import first_ids
-from quarterhour.base.labels import counted_label, gap_percent, percent, unit_label
+from quarterhour.base.labels import counted_label, gap_percent, unit_label
 
 Status = Literal["optimal", "bounded", "infeasible", "no_plan"]
 Stopped = Literal["", "time", "work", "interrupt"]
@@ -220,28 +220,49 @@ class SitingPlan(Carded):
         return self.placed_before if self.placed else self.covered_before
 
     @property
+    def count(self) -> Count:
+        """Whom the plan covers or places, of all whom the question counts; the share is None where it counts nobody."""
+        return self._of_all(self.covered)
+
+    @property
+    def count_before(self) -> Count:
+        """The same by the existing sites alone; nobody's number where nobody counted it."""
+        return Count(total=self.demand_total) if self.before is None else self._of_all(self.before)
+
+    def _of_all(self, covered: int) -> Count:
+        return Count(covered, self.demand_total, covered / self.demand_total if self.demand_total else None)
+
+    @property
     def placed(self) -> bool:
         """Whether sites have room for so many, who then are placed rather than covered."""
         return self.served is not None
 
-    def card(self, lang: str = "zh", *, name: str = "", rows: Sequence[CardRow] = ()) -> Card:
-        """The plan at a glance; ``name``: the question's, else its id; ``rows``: what it comes to by area."""
-        kind, heading, some = i18n.say("cards.plan", lang), name or self.problem_id, self.demand_total > 0
+    def card(
+        self, lang: str = "zh", *, name: str = "", rows: Sequence[CardRow] = (), further: Sequence[CardTable] = ()
+    ) -> Card:
+        """The plan at a glance; ``name``: the question's, else its id; ``rows``, ``further``: what it comes to by area.
+
+        Where there is no plan it has no ``count``, and ``before`` is as it stands.
+        """
+        own: dict[str, Any] = {"id": self.problem_id, "before": self.count_before, "further": tuple(further)}
+        kind, heading = i18n.say("cards.plan", lang), name or self.problem_id
         status = i18n.say(f"cards.{self.status}", lang, gap=gap_percent(self.gap))
         if self.status in ("infeasible", "no_plan"):
-            return Card(kind, heading, "—", status, lines=tuple(reason.sentence(lang) for reason in self.reasons))
-        unit, share = unit_label(self.unit, lang), self.covered / self.demand_total if some else math.nan
+            why = tuple(reason.sentence(lang) for reason in self.reasons)
+            return Card(kind, heading, "—", status, None, tuple(rows), why, **own)
+        unit, count = unit_label(self.unit, lang), self.count
         counted = {"counted": counted_label(self.unit, lang), "covered": self.covered, "total": self.demand_total}
         lines = [i18n.say("cards.sites", lang, sites=len(self.chosen)), status]
         lines += [] if self.before is None else [i18n.say("cards.before", lang, before=self.before, unit=unit)]
         lines += [i18n.say("cards.unmet", lang, count=len(self.unmet))] if len(self.unmet) else []
         said = i18n.say("cards.placed" if self.placed else "cards.covered", lang, unit=unit, **counted)
-        return Card(kind, heading, percent(share), said, share if some else None, tuple(rows), tuple(lines))
+        return Card(
+            kind, heading, count.percent, said, count.share, tuple(rows), tuple(lines), count=count, **own
+        )  # fmt: skip
 
     def __repr__(self) -> str:
-        share = self.covered / self.demand_total if self.demand_total else math.nan
         sites = f"{len(self.chosen)} new site" + ("" if len(self.chosen) == 1 else "s")
-        said = f"{self.status}, {sites}, {percent(share)} covered"
+        said = f"{self.status}, {sites}, {self.count.percent} covered"
         lost = self.demand_total - self.reachable
         said += f", {lost:,} of {self.demand_total:,} {self.unit} out of reach" if lost else ""
         said += f", {len(self.unmet)} quotas not met" if len(self.unmet) else ""

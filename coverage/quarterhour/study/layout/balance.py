@@ -204,8 +204,7 @@ def _closed_shares(results: Results, check: Any, areas: pd.DataFrame) -> Iterato
             found = coverage_by_area(p.problem, coverage_by_community(p.problem, p.plan), results.inputs.communities)
             found = _by_area(found)
             share = (found["after"] / found["people"].where(found["people"] > 0)).reindex(areas.index)
-            city = p.plan.covered / p.plan.demand_total if p.plan.demand_total else np.nan
-            share.loc[(CITY, CITY)] = city
+            share.loc[(CITY, CITY)] = np.nan if p.plan.count.share is None else p.plan.count.share
             yield f"{check.circle.id}_after_share", share
             return
 

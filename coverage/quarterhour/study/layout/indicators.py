@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from quarterhour.standards.circle import CITY, by_level
+from quarterhour.standards.circle import CITY
 from quarterhour.standards.targets import Target
 from quarterhour.study.closing import closes
 from quarterhour.study.layout.facilities import BUILD, CLOSE
@@ -42,8 +42,7 @@ def _row(key: str, what: str, of: str, unit: str, values: Sequence[float], **sai
 
 def _circles(results: Results) -> Iterator[dict[str, Any]]:
     for check in results.checks:
-        city = by_level(check.shares, CITY)
-        base = float(city["share_people"].iloc[0]) if len(city) and not check.impossible else np.nan
+        base = np.nan if check.count.share is None else check.count.share
         closing = next((p for p in results.proposals if closes(results.study, p, check)), None)
         near, far = (np.nan, np.nan) if closing is None else _after(results, closing)
         circle = check.circle
@@ -54,9 +53,9 @@ def _circles(results: Results) -> Iterator[dict[str, Any]]:
 def _after(results: Results, p: Proposal) -> tuple[float, float]:
     """The share covered by what stands in the near term, and by the whole plan; missing where no year is known."""
     total, last = p.plan.demand_total, results.study.file.plan.near
-    if not total or not len(p.plan.chosen):
+    far = p.plan.count.share
+    if far is None or not len(p.plan.chosen):
         return np.nan, np.nan
-    far = p.plan.covered / total
     phasing, first = p.prospects.phasing, p.prospects.first_year
     if phasing is None:
         return np.nan, far

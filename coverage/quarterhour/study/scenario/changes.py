@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+import itertools
+from collections.abc import Collection, Iterable, Mapping, Set
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -15,10 +16,12 @@ from quarterhour.base import i18n
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError, first_ids
-from quarterhour.base.findings import finding_sentences
+from quarterhour.base.findings import finding_sentences, join_findings
 from quarterhour.io.places import as_places
 from quarterhour.network.modes import mode_label
 from quarterhour.network.roads import as_roads
+from quarterhour.study.doubts.kinds import with_known_kinds
+from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.reading.quality import quality_shares
 from quarterhour.study.reading.reporting import units_of_places
@@ -41,6 +44,18 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.settings or self.closed or self.added is not None or self.roads is not None)
+
+    def without(self, ids: tuple[str, ...]) -> Changes:
+        """With facilities closed; of those that an earlier change adds, that is taken back."""
+        added, gone = self.added, set(ids)
+        if added is not None:
+            gone, added = gone - set(added.index), added[~added.index.isin(ids)]
+        closed = tuple(dict.fromkeys([*self.closed, *(i for i in ids if i in gone)]))
+        return replace(self, closed=closed, added=added if added is not None and len(added) else None)
+
+    def adding(self, given: gpd.GeoDataFrame | None) -> Changes:
+        """With facilities added, as `with_places` takes them."""
+        return self if given is None else replace(self, added=with_places(self.added, given))
 
     def sentences(self, lang: str) -> list[str]:
         """What is changed, a sentence each."""
@@ -75,11 +90,34 @@ class Changes:
         return [*told, *([{"roads": _roads_said(self.roads)}] if self.roads is not None else [])]
 
 
-def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> Inputs:
-    """The tables with facilities closed and added, and other roads; ``people``: columns of which quality is told.
+def closed_ids(given: Any) -> tuple[str, ...]:
+    """Ids to close as texts; those of a set in their order. DataError for what is no id and no list of ids."""
+    if isinstance(given, str | int) and not isinstance(given, bool):
+        return (str(given),)
+    if given is None:
+        return ()
+    if isinstance(given, Mapping | pd.DataFrame | bytes) or not isinstance(given, Iterable):
+        raise DataError("scenario.not_ids", came=type(given).__name__)
+    ids = tuple(map(str, given))
+    return tuple(sorted(ids)) if isinstance(given, Set) else ids
+
+
+def other_roads(given: Any) -> gpd.GeoDataFrame | Path | None:
+    """Roads that stand in for a study's: a table, kept as it is now, or a file of them. DataError for anything else."""
+    if given is None or isinstance(given, Path):
+        return given
+    if isinstance(given, str):
+        return Path(given)
+    if not isinstance(given, gpd.GeoDataFrame):
+        raise DataError("scenario.not_roads", came=type(given).__name__)
+    return given.copy()
+
+
+def changed_inputs(made: Inputs, changes: Changes, file: StudyFile) -> Inputs:
+    """The tables of a study file with facilities closed and added, and other roads.
 
     DataError for an id to close that is no facility's, for one to add that a facility has, and for a row to add that
-    no table of facilities could hold: nothing is left out in silence.
+    no table of facilities could hold, that no road is near or whose kind nobody knows: nothing is left out in silence.
     """
     roads, facilities = made.roads, made.facilities
     if isinstance(changes.roads, gpd.GeoDataFrame):
@@ -91,16 +129,20 @@ def changed_inputs(made: Inputs, changes: Changes, people: tuple[str, ...]) -> I
         raise DataError("scenario.no_facility", ids=first_ids(unknown), count=len(facilities), known=known)
     facilities = facilities.drop(index=list(changes.closed))
     if changes.added is not None:
-        facilities = pd.concat([facilities, _added(changes.added, made, facilities)])
+        facilities = pd.concat([facilities, _added(changes.added, replace(made, roads=roads), facilities, file)])
     changed = replace(made, roads=roads, facilities=facilities)
     names = ("communities", "facilities", "roads", "towns", "counties", "candidates")
     tables = {n: getattr(changed, n) for n in names} | made.tables | made.layers
-    return replace(changed, quality=quality_shares(tables, made.communities, people))
+    return replace(changed, quality=quality_shares(tables, made.communities, file.communities.people))
 
 
-def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame, file: StudyFile) -> gpd.GeoDataFrame:
     rows, told = as_places(given, table="facilities", crs=made.communities.crs, required=("kind",))
     _refuse(told)
+    rows, doubts = with_known_kinds(file, rows)
+    doubted = join_findings(doubts)
+    _refuse(doubted[doubted["severity"].ne("note")].assign(severity="error", file=""))
+    _refuse_off_road(rows, made.roads, file.study.snap_limit_m)
     both = rows.index[rows.index.isin(facilities.index)]
     if len(both):
         raise DataError("scenario.id_taken", ids=first_ids(both))
@@ -108,23 +150,35 @@ def _added(given: gpd.GeoDataFrame, made: Inputs, facilities: gpd.GeoDataFrame) 
     return rows.reindex(columns=facilities.columns)
 
 
+def _refuse_off_road(rows: gpd.GeoDataFrame, roads: gpd.GeoDataFrame, limit_m: float) -> None:
+    """Numbers of another CRS lie far from everything: the facility would count nowhere."""
+    near = roads.sindex.nearest(rows.geometry, max_distance=limit_m, return_all=False)[0] if len(roads) else []
+    off = rows.index[~np.isin(np.arange(len(rows)), near)]
+    if len(off):
+        where = rows.geometry[off[0]]
+        raise DataError("scenario.off_road", ids=first_ids(off), limit=limit_m, x=where.x, y=where.y, crs=rows.crs.name)
+
+
 def with_places(before: gpd.GeoDataFrame | None, given: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """Facilities to add, those of an earlier change first, by id; rows that have none are new-1, new-2 ...
 
-    DataError for what is no table of places with the column ``kind``.
+    DataError for what is no table of places with the column ``kind``, or says no CRS.
     """
     if not isinstance(given, gpd.GeoDataFrame):
         raise DataError("scenario.not_places", came=type(given).__name__)
+    if given.crs is None:
+        raise DataError("scenario.no_crs")
     rows = given if "id" not in given else given.set_index("id")
     if "kind" not in rows:
         raise DataError("scenario.no_kind", found=", ".join(map(str, given.columns)))
     if isinstance(rows.index, pd.RangeIndex):
-        first = 1 if before is None else len(before) + 1
-        rows = rows.set_axis([f"new-{n}" for n in range(first, first + len(rows))])
+        taken = set() if before is None else set(before.index)
+        free = (name for n in itertools.count(1) if (name := f"new-{n}") not in taken)
+        rows = rows.set_axis(list(itertools.islice(free, len(rows))))
     named = texts(rows["name"]) if "name" in rows else pd.Series("", index=rows.index)
     ids = rows.index.astype("str")
     rows = rows.assign(name=np.where(named.eq(""), ids, named)).set_axis(ids).rename_axis("id")
-    if before is None or rows.crs is None or before.crs is None:
+    if before is None:
         return rows
     return gpd.GeoDataFrame(pd.concat([before, rows.to_crs(before.crs)]), crs=before.crs)
 

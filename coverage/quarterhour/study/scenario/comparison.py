@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -11,11 +13,15 @@ import pandas as pd
 from quarterhour.base import i18n
 from quarterhour.base.cards import Card, Carded, CardRow
 from quarterhour.base.cells import blank, texts
-from quarterhour.base.errors import DataError
-from quarterhour.base.labels import percent
+from quarterhour.base.errors import DataError, first_ids
+from quarterhour.base.kinds import kinds_said
+from quarterhour.base.labels import people_label, percent
 from quarterhour.standards.circle import CircleCheck
 from quarterhour.study.results import Results
 
+_ELSEWHERE_M = 100.0
+"""Farther apart a community of one id is told as lying elsewhere."""
+_BETWEEN = {"zh": "；", "en": "; "}
 CHANGES = ("gained", "lost", "stays_in", "stays_out")
 
 
@@ -43,6 +49,7 @@ class Comparison(Carded):
     def sentences(self, lang: str) -> list[str]:
         """What changes, a sentence each: the changes asked for, then what each circle comes to."""
         said = self.after.study.changes.sentences(lang) if self.after.study.changes else []
+        said += self.differences(lang)
         names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
         city = self.areas.xs("city", level="level")
         for circle, row in city.set_axis(city.index.get_level_values("circle")).iterrows():
@@ -51,10 +58,41 @@ class Comparison(Carded):
             said.append(i18n.say("comparison.circle", lang, name=names[str(circle)], **shares, **counts))
         return said
 
+    def differences(self, lang: str) -> list[str]:
+        """What makes the two unlike beside the changes that are told, a sentence each: other people counted, another
+        question asked under the same id, communities that only one has or that lie elsewhere."""
+        pairs = [(a, b) for a in self.before.checks for b in self.after.checks if a.circle.id == b.circle.id]
+        first, told = self.before.study.changes.sentences(lang), self.after.study.changes.settings
+        known = set() if first else {s.path for s in told}
+        said = [line for a, b in pairs for line in self._unlike(a, b, known, lang)]
+        if first:
+            said.insert(0, i18n.say("comparison.before_changed", lang, changes=_BETWEEN[lang].join(first)))
+        one, other = (r.inputs.communities.geometry for r in (self.before, self.after))
+        both = one.index.intersection(other.index)
+        alone = {"before": len(one) - len(both), "after": len(other) - len(both)}
+        said += [i18n.say("comparison.alone", lang, **alone)] if any(alone.values()) else []
+        off = one[both].distance(_in_crs(other[both], one.crs)).gt(_ELSEWHERE_M)
+        ids = first_ids(off.index[off], lang=lang)
+        return said + ([i18n.say("comparison.elsewhere", lang, count=int(off.sum()), ids=ids)] if off.any() else [])
+
+    def _unlike(self, a: CircleCheck, b: CircleCheck, told: Collection[str], lang: str) -> list[str]:
+        """Where two circles of one id ask otherwise, and no change that is told says so."""
+        one, other, name, said = a.circle, b.circle, a.circle.name(lang), []
+        if one.people != other.people:
+            counted = {"before": people_label(one.people, lang), "after": people_label(other.people, lang)}
+            said.append(i18n.say("comparison.other_people", lang, name=name, **counted))
+        fields = ["kinds", "need", "mode", "minutes", "heading"]
+        fields += [] if f"circles.{one.id}.mode" in told else ["turnout_minutes"]  # each mode has its own
+        if any(getattr(one, f) != getattr(other, f) and f"circles.{one.id}.{f}" not in told for f in fields):
+            asked = {"before": _asked(a, self.before, lang), "after": _asked(b, self.after, lang)}
+            said.append(i18n.say("comparison.other_question", lang, name=name, **asked))
+        return said
+
     def card(self, lang: str = "zh") -> Card:
         """The comparison at a glance: what was changed, and each circle before and after with its counties."""
         lines = self.after.study.changes.sentences(lang) if self.after.study.changes else []
-        made_up = any(results.inputs.made_up for results in (self.before, self.after))
+        made_up = any(results.made_up for results in (self.before, self.after))
+        lines += self.differences(lang)
         lines += [i18n.say("cards.demonstration", lang)] if made_up else []
         lines += self.before.truth_lines(lang) or self.after.truth_lines(lang)
         names = {check.circle.id: check.circle.name(lang) for check in self.before.checks}
@@ -88,13 +126,24 @@ def compare_results(before: Results, after: Results) -> Comparison:
     if not pairs:
         known = ["; ".join(check.circle.id for check in r.checks) or "-" for r in (before, after)]
         raise DataError("comparison.no_circle", before=known[0], after=known[1])
-    tables = before.inputs.communities, after.inputs.communities
+    tables = before.inputs.communities, _in_crs(after.inputs.communities, before.inputs.communities.crs)
     if not len(tables[0].index.intersection(tables[1].index)):
         raise DataError("comparison.no_community", before=len(tables[0]), after=len(tables[1]))
     parts = {a.circle.id: _communities(a, b, *tables) for a, b in pairs}
     rows = pd.concat(parts, names=["circle", "community"])
     areas = pd.concat({a.circle.id: _areas(a, b, parts[a.circle.id], before) for a, b in pairs}, names=["circle"])
     return Comparison(before, after, gpd.GeoDataFrame(rows, geometry="geometry", crs=tables[0].crs), areas)
+
+
+def _in_crs(places: Any, crs: Any) -> Any:
+    return places if crs is None or places.crs is None or places.crs == crs else places.to_crs(crs)
+
+
+def _asked(check: CircleCheck, results: Results, lang: str) -> str:
+    circle = check.circle
+    asked = {"mode": check.mode_name(lang), "minutes": circle.minutes, "turnout": circle.turnout_minutes}
+    kinds = kinds_said(circle.kinds, lang, results.study.kinds)
+    return f"{kinds} · {i18n.say(f'cards.asked_{circle.heading}', lang, **asked)}"
 
 
 def _communities(a: CircleCheck, b: CircleCheck, before: gpd.GeoDataFrame, after: gpd.GeoDataFrame) -> gpd.GeoDataFrame:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numbers
 from collections.abc import Mapping
 from dataclasses import fields
 from typing import Any
@@ -15,14 +16,15 @@ _FASTEST = 10
 """Times as fast as the mode, at most."""
 
 
-def paced_mode(mode: Mode, factor: float) -> tuple[str, dict[str, Any]]:
-    """The name and the table (``[modes.NAME]``) of a mode that goes ``factor`` times as fast on every way.
+def paced_mode(mode: Mode, given: Any) -> tuple[str, dict[str, Any]]:
+    """The name and the table (``[modes.NAME]``) of a mode that goes ``given`` times as fast on every way.
 
     What does not depend on who travels stays: waiting for ferries and signals, turns, turnout. StudyError for a factor
     that is not above 0, or far beyond any.
     """
-    if not 0 < factor <= _FASTEST:
-        raise StudyError("scenario.bad_speed", given=factor, most=_FASTEST)
+    if isinstance(given, bool) or not isinstance(given, numbers.Real) or not 0 < float(given) <= _FASTEST:
+        raise StudyError("scenario.bad_speed", given=given, most=_FASTEST)
+    factor = float(given)  # numpy's numbers are no plain values of a study file
     told = {f.name: getattr(mode, f.name) for f in fields(mode) if f.name != "id"}
     told |= {name: _times(told[name], factor) for name in _KMH}
     times = f"{factor:g}"

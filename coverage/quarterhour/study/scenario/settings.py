@@ -38,6 +38,20 @@ class Setting:
         return f"{of}{'：' if lang == 'zh' else ': '}{i18n.say(f'scenario.key_{key}', lang)}"
 
 
+def joined_settings(asked: Mapping[str, Any], further: Any) -> dict[str, Any]:
+    """The settings that arguments stand for with further ones by their paths.
+
+    StudyError for what is no mapping of paths, and for a path that both say, each another value.
+    """
+    given = {} if further is None else further
+    if not isinstance(given, Mapping) or not all(isinstance(path, str) for path in given):
+        raise StudyError("scenario.not_settings", came=f"{type(given).__name__} {str(given)[:60]}")
+    for path, value in given.items():
+        if path in asked and asked[path] != value:
+            raise StudyError("scenario.said_twice", path=path, one=asked[path], other=value)
+    return {**asked, **given}
+
+
 def with_settings(file: StudyFile, settings: Mapping[str, Any]) -> tuple[StudyFile, tuple[Setting, ...]]:
     """The study file with other settings, checked as if they stood in it; and what each was.
 
