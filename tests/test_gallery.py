@@ -35,9 +35,9 @@ def test_its_code_draws_its_pictures(
     shutil.copytree(gallery.STUDY, tmp_path / "my-city")
     with matplotlib.rc_context():
         for path in gallery.draw(tmp_path):
-            drawn, kept = Image.open(path), Image.open(PICTURES / path.name)
-            shape = min(gallery.WIDE, drawn.width) / drawn.width
-            assert kept.size == pytest.approx((drawn.width * shape, drawn.height * shape), abs=1.5), path.name
+            with Image.open(path) as drawn, Image.open(PICTURES / path.name) as kept:
+                shape = min(gallery.WIDE, drawn.width) / drawn.width
+                assert kept.size == pytest.approx((drawn.width * shape, drawn.height * shape), abs=1.5), path.name
 
 
 def test_each_picture_is_shown_and_small(gallery: ModuleType) -> None:

@@ -50,7 +50,8 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as made:
         shutil.copytree(STUDY, Path(made) / "my-city")
         for path in draw(Path(made)):
-            kept = keep_picture(Image.open(path), path.name, width=WIDE)
+            with Image.open(path) as drawn:
+                kept = keep_picture(drawn, path.name, width=WIDE)
             sys.stdout.write(f"{kept.name} {kept.stat().st_size:,}\n")
 
 
