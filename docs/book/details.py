@@ -1,4 +1,4 @@
-"""Pages that the repository has beside the book, as pages of it: persons in both languages, the others in English."""
+"""Pages that the repository has beside the book in both languages, as pages of it."""
 
 from __future__ import annotations
 
@@ -6,25 +6,24 @@ import re
 from pathlib import Path
 
 DOCS = Path(__file__).resolve().parents[1]
-_ENGLISH = ("本页只有英文，与仓库的 `docs/{file}` 相同。", "The same as `docs/{file}` of the repository.")
+_SAME = ("与仓库的 `docs/{file}` 相同。", "The same as `docs/{file}` of the repository.")
 _BROKEN = re.compile(r"(?<=[\u3001-\u9fff\uff00-\uffef”])\n *(?=[\u4e00-\u9fff\uff00-\uffef“《])")
 """Where a line of Chinese goes on: a page would show a blank there."""
 _PAGES = {
-    "study_details": ("study_file.md", ("研究文件细节（英文）", "The study file in detail")),
-    "method_details": ("method.md", ("方法细节（英文）", "The method in detail")),
+    "study_details": ("study_file", ("研究文件细节", "The study file in detail")),
+    "method_details": ("method", ("方法细节", "The method in detail")),
 }
 
 
 def detail_pages(at: int) -> dict[str, str]:
     """Page by name, in Chinese (0) or English (1)."""
-    return {name: _page(file, titles[at], at) for name, (file, titles) in _PAGES.items()} | {
-        "privacy": privacy_page(at)
-    }
+    made = {name: _page(page + (".zh.md", ".md")[at], titles[at], at) for name, (page, titles) in _PAGES.items()}
+    return made | {"privacy": privacy_page(at)}
 
 
 def _page(file: str, title: str, at: int) -> str:
     text = _text(file)
-    return f"# {title}\n\n{_ENGLISH[at].format(file=file)}\n\n{text if text.startswith('## ') else '## ' + text}"
+    return f"# {title}\n\n{_SAME[at].format(file=file)}\n\n{text if text.startswith('## ') else '## ' + text}"
 
 
 def _text(file: str) -> str:

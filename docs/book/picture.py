@@ -12,30 +12,22 @@ import sys
 from pathlib import Path
 
 from PIL import Image
+from shrink import keep_picture
 
 from chromium import chromium
 
-HERE = Path(__file__).resolve().parent / "pictures"
-WIDTH, COLOURS = 900, 48
 PRINTED = "sites-town-elderly-centres.png"
 
 
 def main(results: Path) -> None:
     """Write both; each under 200 kB."""
-    HERE.mkdir(exist_ok=True)
     with chromium() as browser:
         page = browser.new_page(viewport={"width": 1280, "height": 760})
         page.goto((results / "map.html").resolve().as_uri())
         page.wait_for_selector(".qh-legend")
         page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
-        _keep(Image.open(io.BytesIO(page.screenshot())), "map.png")
-    _keep(Image.open(results / "maps" / PRINTED), "sites.png")
-
-
-def _keep(picture: Image.Image, name: str) -> None:
-    height = round(picture.height * WIDTH / picture.width)
-    small = picture.convert("RGB").resize((WIDTH, height), Image.Resampling.LANCZOS)
-    small.quantize(COLOURS, dither=Image.Dither.NONE).save(HERE / name, optimize=True)
+        keep_picture(Image.open(io.BytesIO(page.screenshot())), "map.png")
+    keep_picture(Image.open(results / "maps" / PRINTED), "sites.png")
 
 
 if __name__ == "__main__":

@@ -211,10 +211,12 @@ def test_classes_equal_reruns_of_the_whole_check_at_each_pace(q: dict[str, Any])
     assume((q["edges"]["size"] > 0).all())
     circle, runs = q["circle"], []
     ends = [(f, t) for f in q["speed"] for t in q["turnout"]]
-    for factor, turnout in [*ends, (q["speed"][0], sum(q["turnout"]) / 2)]:
-        paced = q["edges"].assign(minutes=q["edges"]["minutes"] / factor)
+    nets: dict[float, Any] = {}
+    for factor, turnout in dict.fromkeys([*ends, (q["speed"][0], sum(q["turnout"]) / 2)]):
+        if factor not in nets:
+            nets[factor] = network_from_edges(q["edges"].assign(minutes=q["edges"]["minutes"] / factor))
         run = replace(circle, turnout_minutes=turnout)
-        made = times_of(q, network_from_edges(paced), run, run.minutes)
+        made = times_of(q, nets[factor], run, run.minutes)
         runs.append(check_circle(run, made, people_of(q), kinds=q["kinds"]).communities["met"].tolist())
     agree(found_of(q).communities["covered"], runs)
 
@@ -227,17 +229,18 @@ def by_class(name: str, lane: float, road: float) -> Mode:
 @given(questions(), st.lists(st.tuples(st.floats(6, 9), st.floats(12, 24)), min_size=1, max_size=3))
 def test_two_modes_bound_every_pace_between(q: dict[str, Any], between: list[tuple[float, float]]) -> None:
     table = q["edges"].drop(columns="minutes").assign(length_m=q["edges"]["size"] * 100.0)
-    nets = [network_from_edges(table, mode=by_class(*m)) for m in (("slow", 6, 12), ("fast", 9, 24))]
-    check_slower(*nets)
+    paces = [(6.0, 12.0), *between, (9.0, 24.0)]
+    nets = [network_from_edges(table, mode=by_class("m", *pace)) for pace in paces]
+    check_slower(nets[0], nets[-1])
     circle, (least, most) = q["circle"], q["turnout"]
-    slow, fast = (times_of(q, net, circle, circle.minutes + circle.turnout_minutes) for net in nets)
+    slow, fast = (times_of(q, net, circle, circle.minutes + circle.turnout_minutes) for net in (nets[0], nets[-1]))
     asked = {"kinds": q["kinds"], "speed": (1, 1), "turnout_minutes": q["turnout"]}
     found = coverage_range(circle, slow, people_of(q), **asked, fast=fast)
     runs = []
-    for mode in [by_class("m", *pace) for pace in [(6, 12), *between, (9, 24)]]:
-        for turnout in (least, (least + most) / 2, most):
+    for net in nets:
+        for turnout in dict.fromkeys((least, (least + most) / 2, most)):
             run = replace(circle, turnout_minutes=turnout)
-            made = times_of(q, network_from_edges(table, mode=mode), run, run.minutes)
+            made = times_of(q, net, run, run.minutes)
             runs.append(check_circle(run, made, people_of(q), kinds=q["kinds"]).communities["met"].tolist())
     agree(found.communities["covered"], runs)
     assert found.argument == "slow_and_fast" and found.communities["flip_factor"].isna().all()

@@ -18,6 +18,7 @@ from shapely.geometry import LineString, Point
 
 import quarterhour as qh
 from command import quarterhour as run_command
+from conftest import write_toy_study
 from quarterhour.base.errors import DataError, QuarterhourError, StudyError
 from quarterhour.study.scenario.settings import parsed_setting, with_settings
 from streets import X0, Y0
@@ -41,6 +42,19 @@ def quick(study: qh.Study, **changes: Any) -> qh.Results:
 @pytest.fixture
 def study(toy_study: Path) -> qh.Study:
     return qh.read_study(toy_study)
+
+
+@pytest.fixture(scope="module")
+def shared(tmp_path_factory: pytest.TempPathFactory) -> qh.Study:
+    """The same, read once; scenarios leave it as it was."""
+    return qh.read_study(write_toy_study(tmp_path_factory.mktemp("shared")))
+
+
+@pytest.fixture(scope="module")
+def after_a_run(shared: qh.Study) -> qh.Study:
+    """The same, with all that a whole run of it keeps for scenarios."""
+    qh.run_study(shared)
+    return shared
 
 
 # --- what a change does ---
@@ -71,8 +85,8 @@ def study(toy_study: Path) -> qh.Study:
         ({"settings": {"circles.0.kinds": ["care_base"]}}, {"w"}),
     ],
 )
-def test_who_is_inside_is_as_by_hand(study: qh.Study, changes: dict[str, Any], home: set[str]) -> None:
-    assert inside(quick(study, **changes)) == home
+def test_who_is_inside_is_as_by_hand(shared: qh.Study, changes: dict[str, Any], home: set[str]) -> None:
+    assert inside(quick(shared, **changes)) == home
 
 
 def test_changes_add_up_and_leave_the_study_as_it_was(study: qh.Study) -> None:
@@ -115,8 +129,8 @@ def test_other_roads_stand_in(study: qh.Study, toy_study: Path) -> None:
      {f"circles.{HOME}.kinds": ["day_care", "nowhere"]},
      {"siting.centres.new_sites": 2, "circles.care-circle.turnout_minutes": 1}],
 )  # fmt: skip
-def test_a_scenario_is_the_same_as_a_study_file_that_says_so(study: qh.Study, settings: dict[str, Any]) -> None:
-    qh.run_study(study)
+def test_a_scenario_is_the_same_as_a_study_file_that_says_so(after_a_run: qh.Study, settings: dict[str, Any]) -> None:
+    study = after_a_run
     found = qh.run_study(study.scenario(settings=settings))
     file, _ = with_settings(study.file, settings)
     fresh = qh.run_study(type(study)(study.path, file))
@@ -208,9 +222,9 @@ def test_results_and_studies_compare_in_any_mixture(study: qh.Study) -> None:
         ({"circle": HOME, "minutes": 20, "settings": {f"circles.{HOME}.minutes": 10}}, "scenario.said_twice"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_is_said(study: qh.Study, changes: dict[str, Any], key: str) -> None:
+def test_what_cannot_be_is_said(shared: qh.Study, changes: dict[str, Any], key: str) -> None:
     with pytest.raises(QuarterhourError) as told:
-        quick(study, **changes)
+        quick(shared, **changes)
     assert told.value.key == key
     assert told.value.sentence("zh") and told.value.sentence("en")
 
