@@ -166,9 +166,10 @@ class AddressFinder:
         """
         if self.column not in frame:
             found = [str(c) for c in frame.columns if c != frame.geometry.name]
-            at = {"table": i18n.both("tables", table), "file": file, "found": ", ".join(found)}
-            hint = columns_to_say(found, table=table, missing=())
-            raise DataError("places.missing_columns", missing=self.column, hint=hint, **at)
+            raise DataError(
+                "places.missing_columns", table=i18n.both("tables", table), file=file, missing=self.column,
+                found=", ".join(found), hint=columns_to_say(found, table=table, missing=()),
+            )  # fmt: skip
         address = texts(frame[self.column])
         open_rows = (frame.geometry.isna() | frame.geometry.is_empty) & address.ne("") & ~_written(frame)
         if not open_rows.any():

@@ -116,12 +116,12 @@ def columns_to_say(
 
     ``missing``: our names; ``named``: our names -> those of the user's columns that are there.
     """
-    free, known, counted = list(found), headings(table), _facts("people")["names"]
+    free, known, counted = [str(c) for c in found], headings(table), _facts("people")["names"]
     line = dict[str, str]()
     for ours in missing:
         could = [c for c in _could_be(ours, free, known.get(ours, frozenset())) if c not in named.values()]
         if len(could) == 1:
-            line[ours] = str(could[0])
+            line[ours] = could[0]
         elif ours == "id" and not could:
             line[ours] = "#row"
     line |= named
