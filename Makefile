@@ -9,8 +9,9 @@ PYTHON ?= python3
 BIN := .venv/bin
 
 .venv/run.stamp: requirements.txt pyproject.toml
+	@echo "正在下载并安装软件包（装好约 1.4 GB，只在第一次）· downloading and installing what is needed (1.4 GB, the first time only)"
 	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet --require-hashes -r requirements.txt
+	$(BIN)/python -m pip install --disable-pip-version-check --require-hashes -r requirements.txt
 	$(BIN)/python -m pip install --quiet --no-deps --no-build-isolation -e .
 	$(BIN)/python -m compileall -q .venv/lib || true
 	touch $@

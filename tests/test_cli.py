@@ -83,7 +83,7 @@ def test_run_writes_every_file_and_sums_up(toy_study: Path, tmp_path: Path, enco
              "issues.csv", "rejected.csv"}  # fmt: skip
     assert {p.name for p in out.iterdir()} == names | {"prepared", "plans"}
     assert "80.2%" in done.stdout
-    assert "map.html" in done.stdout
+    assert "map.html" in done.stdout.splitlines()[-1]  # what to do next is said last
 
 
 def test_site_lists_plans_that_are_nearly_as_good(toy_study: Path, tmp_path: Path) -> None:
@@ -114,6 +114,21 @@ def test_an_error_of_the_program_is_exit_3_and_asks_to_be_reported(
     done = quarterhour("inspect", toy_study, "--quiet", "--lang", "en")
     assert done.returncode == 3
     assert "Traceback" not in done.stderr and "Please report it" in done.stderr.splitlines()[-1]
+
+
+def test_a_library_that_does_not_load_is_one_sentence(toy_study: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lacking = ImportError("DLL load failed while importing pywrapcp", name="ortools.constraint_solver")
+
+    def fails(*_: object, **__: object) -> None:
+        raise lacking
+
+    monkeypatch.setattr("quarterhour.study.run.read_study_inputs", fails)
+    for lang, said in (("zh", "所需的软件包“ortools”没有装好或无法加载"), ("en", "the library 'ortools'")):
+        done = quarterhour("inspect", toy_study, "--quiet", "--lang", lang)
+        assert done.returncode == 1 and said in done.stderr and len(done.stderr.splitlines()) == 1
+        assert "-m pip install -r requirements.txt" in done.stderr
+    lacking.name = "quarterhour.study.gone"
+    assert quarterhour("inspect", toy_study, "--quiet").returncode == 3
 
 
 def test_inspect_prints_where_the_rows_of_each_file_went(toy_study: Path) -> None:

@@ -211,6 +211,17 @@ def test_the_environment_names_the_same_dependencies() -> None:
     assert {same.get(w, w) for w in wanted} <= set(listed)
 
 
+def test_the_page_of_dependencies_names_each_once_and_every_one_is_imported() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = {re.split(r"[<>=~]", d)[0] for d in project["dependencies"]}
+    page = (ROOT / "docs" / "dependencies.md").read_text(encoding="utf-8")
+    told = [name for cell in re.findall(r"^\| ([a-z][^|]*) \|", page, re.MULTILINE) for name in cell.split(", ")]
+    assert sorted(n for n in told if n != "library") == sorted(wanted)
+    under = {"python-docx": "docx", "python-calamine": "python_calamine", "scikit-learn": "sklearn"}
+    used = {i.split(".")[0] for path in rooms().values() for i in imports(path)}
+    assert {w for w in wanted if under.get(w, w) not in used} == {"coverage"}  # numba's
+
+
 def test_the_lock_satisfies_the_project_and_names_no_host() -> None:
     from packaging.requirements import Requirement
 

@@ -101,11 +101,12 @@ add("people_in_science", every("older", lambda v: f"{int(v):.3E}"))
 add("people_as_formulas_of_text", every("older", lambda v: f'="{v}"'), "apostrophes@2")
 add("people_with_plus", every("older", lambda v: "+" + v))
 add("people_with_leading_zeros", every("older", lambda v: "00" + v))
-add("people_with_unit", every("older", lambda v: v + "人"), error="inputs.no_communities")
+add("people_with_unit", every("older", lambda v: v + "人"), "persons_counted@2")
+add("people_with_another_unit", every("older", lambda v: v + "户"), error="inputs.no_communities")
 add("longitude_with_decimal_comma", every("lon", lambda v: v.replace(".", ",")), "comma_decimal@2")
 add("coordinates_as_formulas_of_text", every("lon", lambda v: f'="{v}"'), "apostrophes@2")
 for _name, _bad in {
-    "circled": "951①", "superscript": "951²", "unit": "951人", "text": "无", "dash": "-", "long_dash": "—", "na": "N/A",
+    "circled": "951①", "superscript": "951²", "unit": "951户", "text": "无", "dash": "-", "long_dash": "—", "na": "N/A",
     "nan": "nan", "hash": "#N/A", "ref": "#REF!", "slash": "/", "question": "?", "about": "约951", "range": "900-951",
     "letters": "9S1", "o_for_0": "9O1", "hex": "0x3B7", "infinity": "inf", "chinese": "九百五十一", "roman": "ⅸ", "two": "951 15",
     "percent": "95%", "fraction": "½", "brackets": "(951)", "money": "￥951", "arabic": "٩٥١", "star": "951*",

@@ -94,13 +94,29 @@ def test_semicolons_part_columns_beside_commas_of_decimals(tmp_path: Path) -> No
     assert list(kept.index) == ["a", "b"]
 
 
-@pytest.mark.parametrize("odd", ["951①", "951²", "951½", "951人", "约951", "9 51"])
+@pytest.mark.parametrize("odd", ["951①", "951²", "951½", "951户", "1.2万人", "951余人", "约951", "9 51"])
 @pytest.mark.parametrize("save", [save_csv, save_xlsx])
 def test_people_that_are_no_number_set_their_row_aside(tmp_path: Path, odd: str, save: Any) -> None:
     rows = [["id", "name", "lon", "lat", "older"], ["a", "甲", 122.1, 37.5, odd], ["b", "乙", 122.1, 37.5, 7]]
     kept, found = files.read_places(save(tmp_path / "a", rows), table="c", crs=STUDY, people=["older"])
     assert kept["older"].tolist() == [7]
     assert found[["severity", "rule", "row", "value"]].values.tolist() == [["error", "people_not_number", 2, odd]]
+
+
+@pytest.mark.parametrize("save", [save_csv, save_xlsx])
+def test_people_with_the_word_for_persons_are_counted(tmp_path: Path, save: Any) -> None:
+    """As offices type them: 951人, 1,204 名."""
+    rows = [
+        ["id", "name", "lon", "lat", "older"],
+        ["a", "甲", 122.1, 37.5, "951人"],
+        ["b", "乙", 122.1, 37.5, "1,204 名"],
+    ]
+    kept, found = files.read_places(save(tmp_path / "a", rows), table="c", crs=STUDY, people=["older"])
+    assert kept["older"].tolist() == [951, 1204]
+    told = found[found["rule"].eq("persons_counted")]
+    assert (
+        told[["severity", "value"]].values.tolist() == [["note", "2"]] and len(found[found["severity"] == "error"]) == 0
+    )
 
 
 def test_points_that_may_be_thousands_are_told(tmp_path: Path) -> None:

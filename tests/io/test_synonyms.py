@@ -127,6 +127,25 @@ def test_rows_without_ids_are_numbered_only_if_the_study_says_so(tmp_path: Path)
     assert list(kept.index) == ["a.csv-2"] and kept["id (file)"].tolist() == ["x"]
 
 
+def test_missing_columns_come_with_the_line_to_write(tmp_path: Path) -> None:
+    """An office's table under the names of the template: what to write is read off its headings."""
+    head = ["序号", "所属镇街", "村（社区）名称", "60周岁以上老年人口数", "其中：特困人员", "经度", "纬度"]
+    asked = {"id": "id", "name": "name", "x": "lon", "y": "lat", "town": "town", "county": "county"}
+    with pytest.raises(DataError, match="needs the columns id, name, lon, lat, town, county") as told:
+        read(tmp_path, head, [1, "甲镇", "东村", "415人", 2, 122.1, 37.5], people=["older"], columns=asked)
+    line = 'id = "#row", name = "村(社区)名称", x = "经度", y = "纬度", town = "所属镇街", older = "60周岁以上'
+    assert line in told.value.sentence("zh") and line in str(told.value)
+    assert told.value.sentence("zh").startswith("社区（村）表（")
+    with pytest.raises(DataError, match="needs the columns older, hardship_home") as told:
+        read(tmp_path, ["id", "name", "x", "y"], ["1", "甲", 122.1, 37.5], people=["older", "hardship_home"])
+    assert "表里没有的人数（older, hardship_home），请从 people 中删去。" in told.value.sentence("zh")
+    columns = {"id": "#row"}
+    kept, _ = read(
+        tmp_path, head, [1, "甲镇", "东村", "415人", 2, 122.1, 37.5], people=["older", "hardship"], columns=columns
+    )
+    assert kept[["name", "town", "older", "hardship"]].values.tolist() == [["东村", "甲镇", 415, 2]]
+
+
 @pytest.mark.parametrize("table", TABLES)
 def test_a_heading_means_one_thing_in_a_table(table: str) -> None:
     seen: dict[str, str] = {}

@@ -11,6 +11,8 @@ import shapely
 
 import quarterhour as qh
 from quarterhour.base.errors import StudyError
+from quarterhour.base.findings import findings_from
+from quarterhour.study.reading.named_columns import without_unnamed
 from quarterhour.study.run import read_study_inputs
 
 X0, Y0 = 400_000.0, 4_150_000.0
@@ -129,6 +131,22 @@ def test_only_named_columns_of_places_go_on(toy_study: Path) -> None:
     for table in (inputs.communities, inputs.facilities):
         assert not {"户主", "电话"} & set(table)
     assert {"older", "hardship", "town"} <= set(inputs.communities)
+
+
+def test_what_to_write_about_a_place_and_what_is_said_of_roads_stays_whole(toy_study: Path) -> None:
+    """Their column is a key of the study file (datum) or a length, and no column of a table that nobody named."""
+    study = qh.read_study(toy_study)
+    said = {"severity": "warning", "column": "datum", "value": 'datum = "gcj02"', "detail": "454 m"}
+    several = [
+        {**said, "rule": "where.roads_key", "table": "communities"},
+        {**said, "rule": "osm.no_road", "table": "communities", "column": "9.3"},
+        {**said, "rule": "roads.joined", "table": "roads", "column": "1.5"},
+        {**said, "rule": "osm.no_road", "table": "roads", "column": "9.3"},
+    ]
+    told = without_unnamed(study.file, toy_study, findings_from(several))
+    assert set(told["value"]) == {'datum = "gcj02"'} and set(told["detail"]) == {"454 m"}
+    other = findings_from([{**said, "rule": "blank_cells", "table": "communities", "column": "户主"}])
+    assert without_unnamed(study.file, toy_study, other)["value"].tolist() == ["***"]
 
 
 def test_a_finding_about_a_column_that_nobody_named_quotes_no_cell(toy_study: Path) -> None:

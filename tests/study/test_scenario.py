@@ -180,6 +180,11 @@ def test_a_comparison_counts_to_the_person(study: qh.Study) -> None:
     assert found.sentences("zh")[-2].endswith("圈内人口占比由 80.2% 变为 16.0%；30 人进圈，150 人出圈。")
     assert repr(found) == "<Comparison of 2 circles: 1 communities come inside, 2 fall out>"
     assert found.communities.crs is not None and found.communities.geometry.notna().all()
+    for level in ("town", "county"):  # as in every frame of results
+        own, kept = found.communities[level], found.before.communities[level]
+        assert own.cat.categories.tolist() == kept.cat.categories.tolist()
+        assert own.xs(HOME).astype("str").equals(kept.astype("str"))
+    assert found.communities["change"].cat.ordered
 
 
 def test_results_and_studies_compare_in_any_mixture(study: qh.Study) -> None:

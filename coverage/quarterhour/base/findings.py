@@ -74,7 +74,7 @@ def finding_sentences(findings: pd.DataFrame, lang: str) -> pd.Series:
 
 def _sentence(record: dict[Any, Any], lang: str) -> str:
     values = {k: "" if pd.isna(v) else v for k, v in record.items() if k not in ("rule", "severity")}
-    for name in ("id", "value"):
+    for name in ("id", "value", "detail"):
         zh, found, en = str(values[name]).partition(_OR)
         values[name] = en if found and lang == "en" else zh
     values["table"] = i18n.label("tables", str(values["table"]), lang)

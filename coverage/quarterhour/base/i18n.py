@@ -64,6 +64,11 @@ def label(page: str, name: str, lang: str) -> str:
     return name if found is None else found[lang]
 
 
+def both(page: str, name: str) -> dict[str, str]:
+    """The label of a thing in both languages, as errors take it."""
+    return {lang: label(page, name, lang) for lang in LANGUAGES}
+
+
 def asked_language(arguments: Sequence[str]) -> str:
     """The language that the words of a command ask for with ``--lang``; Chinese where they name none of ours."""
     for before, after in zip(arguments, [*arguments[1:], ""], strict=False):

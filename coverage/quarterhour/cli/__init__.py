@@ -382,12 +382,12 @@ def _run(
         raise Stopped(number, left, asked=siting and bool(asked.file.siting)) from None
     for line in summary_lines(results, told_in):
         say(line)
-    say(i18n.say("cli.written", told_in, folder=folder))
-    if stored := write.store_layers(results):
-        say(i18n.say("cli.stored", told_in, where=stored))
     others = sets.account_lines(written.account.after(before), folder, told_in)
     for line in [*others, *finding_lines(results.findings, told_in, most=3)]:
         say(line, err=True)
+    say(i18n.say("cli.written", told_in, folder=folder))
+    if stored := write.store_layers(results):
+        say(i18n.say("cli.stored", told_in, where=stored))
     if findings_count(results):
         raise typer.Exit(1)
 

@@ -20,7 +20,7 @@ from typing import Any
 
 from quarterhour import __version__
 from quarterhour.base import i18n
-from quarterhour.base.errors import QuarterhourError
+from quarterhour.base.errors import MissingError, QuarterhourError
 from quarterhour.base.machine import machine_error, machine_kind, memory_too_small
 from quarterhour.base.machine.scratch import clear_scratch
 from quarterhour.base.machine.stop import ENDING
@@ -128,12 +128,21 @@ def _ended(command: Callable[[], object], lang: str) -> int:
             say(i18n.say("cli.no_plan_yet", lang), err=True)
         return 128 + stopped.number
     except Exception as error:
-        refused = machine_error(error)
+        refused = machine_error(error) or _not_installed(error)
         if refused is not None:
             say(refused.sentence(lang), err=True)
             return 1
         _report(error, lang)
         return 3
+
+
+def _not_installed(error: Exception) -> MissingError | None:
+    """A library that is not there or does not load (a DLL that Windows lacks); a module of ours is our own fault."""
+    library = (error.name or "").partition(".")[0] if isinstance(error, ImportError) else ""
+    if not library or library == "quarterhour":
+        return None
+    detail = " ".join(str(error).split())[:200]
+    return MissingError("cli.not_installed", library=library, detail=detail, python=sys.executable)
 
 
 def _done(command: Callable[[], object]) -> int:

@@ -17,10 +17,12 @@ import pandas as pd
 import shapely
 from pyproj import CRS, Transformer
 
+from quarterhour.base import i18n
 from quarterhour.base.area_codes.names import name_forms, plain_name
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import Severity, finding, findings_from, join_findings
+from quarterhour.io.synonyms import columns_to_say
 
 ADDRESS_COLUMNS = ("table", "file", "sheet", "row", "id", "address", "outcome", "by", "place", "score", "candidates")
 OUTCOMES = ("taken", "none", "several", "like", "town", "area", "far")
@@ -163,8 +165,11 @@ class AddressFinder:
         with coordinates, or without an address, stay as they are. DataError where there is no such column.
         """
         if self.column not in frame:
-            found = ", ".join(str(c) for c in frame.columns if c != frame.geometry.name)
-            raise DataError("places.missing_columns", table=table, file=file, missing=self.column, found=found)
+            found = [str(c) for c in frame.columns if c != frame.geometry.name]
+            raise DataError(
+                "places.missing_columns", table=i18n.both("tables", table), file=file, missing=self.column,
+                found=", ".join(found), hint=columns_to_say(found, table=table, missing=()),
+            )  # fmt: skip
         address = texts(frame[self.column])
         open_rows = (frame.geometry.isna() | frame.geometry.is_empty) & address.ne("") & ~_written(frame)
         if not open_rows.any():

@@ -21,6 +21,7 @@ from quarterhour.base.errors import DataError
 from quarterhour.base.findings import QUALITIES, Severity, findings_from, join_findings
 from quarterhour.base.planar import flat, inner_points
 from quarterhour.io.plausible import Doubt, doubts
+from quarterhour.io.synonyms import columns_to_say
 
 _MARGIN_DEGREES = 3.0
 _MANGLED = r"\d(?:\.\d+)?[eE]\+?\d+"
@@ -112,10 +113,12 @@ def check_columns(data: pd.DataFrame, needed: Iterable[str], *, table: str, file
     missing = [c for c in dict.fromkeys(needed) if c not in data.columns]
     if not missing:
         return
-    listed = ", ".join(map(str, found))
+    every = list(found)
+    at = {"table": i18n.both("tables", table), "file": file, "found": ", ".join(map(str, every))}
     if missing == ["id"]:
-        raise DataError("places.no_id_column", table=table, file=file, found=listed)
-    raise DataError("places.missing_columns", table=table, file=file, missing=", ".join(missing), found=listed)
+        raise DataError("places.no_id_column", **at)
+    hint = columns_to_say(every, table=table, missing=missing)
+    raise DataError("places.missing_columns", missing=", ".join(missing), hint=hint, **at)
 
 
 def _metres(crs: object) -> CRS:

@@ -7,6 +7,7 @@ heading is told; where two columns could each be meant, none is taken.
 from __future__ import annotations
 
 import functools
+import json
 import re
 import tomllib
 import unicodedata
@@ -17,6 +18,7 @@ from types import MappingProxyType
 
 import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.cells import seen, texts
 from quarterhour.base.errors import DataError
 from quarterhour.base.findings import finding, join_findings, no_findings
@@ -28,7 +30,8 @@ _UNIT = re.compile(
 )
 _BETWEEN = re.compile(r"[()\[\]【】/、，,·:：\-]")
 _SAME_WORDS = (("周岁", "岁"), ("及以上", "以上"), ("六十", "60"), ("八十", "80"))
-"""Words of one meaning in headings: 60周岁及以上 and 60岁以上. 数 at the end says nothing: 老年人口数."""
+"""Words of one meaning in headings: 60周岁及以上 and 60岁以上. 数 at the end says nothing: 老年人口数;
+nor does 其中 (of these) before a part: 其中：特困人员."""
 _COUNTED = ("beds", "nursing_beds")
 
 
@@ -39,7 +42,7 @@ def heading_key(heading: object) -> str:
     ('村居名称', '60岁以上老年人口')
     """
     plain = unicodedata.normalize("NFKC", seen(str(heading))).casefold()
-    bare = _BETWEEN.sub("", _UNIT.sub("", re.sub(r"[\s_]+", "", plain)))
+    bare = _BETWEEN.sub("", _UNIT.sub("", re.sub(r"[\s_]+", "", plain))).removeprefix("其中")
     for word, other in _SAME_WORDS:
         bare = bare.replace(word, other)
     return bare[:-1] if len(bare) > 1 and bare.endswith("数") else bare
@@ -92,7 +95,10 @@ def by_heading(
         could = _could_be(ours, free, known.get(ours, frozenset()))
         if len(could) > 1 and not _all_alike(frame, could):
             if ours in NEEDED or ours in people:
-                raise DataError("places.column_ambiguous", ours=ours, found=_listed(could), table=table, file=file)
+                raise DataError(
+                    "places.column_ambiguous", ours=ours, found=_listed(could), file=file,
+                    table=i18n.both("tables", table),
+                )  # fmt: skip
             told.append(
                 finding(
                     "column_ambiguous", severity="warning", column=ours, value=_listed(could), detail=could[0], **at
@@ -101,6 +107,33 @@ def by_heading(
         elif could:
             found[ours] = could[0]
     return found, join_findings([_taken(found, at), *told])
+
+
+def columns_to_say(
+    found: Iterable[object], *, table: str, missing: Iterable[str], named: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, str]:
+    """What to do about missing columns, in both languages: the line for the study file as far as headings tell it.
+
+    ``missing``: our names; ``named``: our names -> those of the user's columns that are there.
+    """
+    free, known, counted = [str(c) for c in found], headings(table), _facts("people")["names"]
+    line = dict[str, str]()
+    for ours in missing:
+        could = [c for c in _could_be(ours, free, known.get(ours, frozenset())) if c not in named.values()]
+        if len(could) == 1:
+            line[ours] = could[0]
+        elif ours == "id" and not could:
+            line[ours] = "#row"
+    line |= named
+    lacks = [ours for ours in missing if ours not in line and ours in counted and table == "communities"]
+    told = ", ".join(f"{ours} = {json.dumps(theirs, ensure_ascii=False)}" for ours, theirs in line.items())
+    keys = ["say_columns_so" if line else "say_columns", *(["say_no_people"] if lacks else [])]
+    return {
+        lang: i18n.say("places.between", lang).join(
+            i18n.say(f"places.{key}", lang, line=f"columns = {{ {told} }}", people=", ".join(lacks)) for key in keys
+        )
+        for lang in i18n.LANGUAGES
+    }
 
 
 def wanted_of(table: str, *, people: Sequence[str], shapes: bool, kind: bool) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 ``1.234,5`` and ``122,133217`` can only have a comma of decimals, ``1,234,567`` and ``1,234.5`` only one of thousands;
 ``1,234`` alone can be either, and the rest of its column decides. Blanks of any width before each three digits
 (``1 234``) are marks of thousands where no cell has them elsewhere. An apostrophe before a number is the mark of text
-that a workbook shows to nobody. Each decision is told.
+that a workbook shows to nobody; behind a count of people 人, 名 or 位 says what is counted. Each decision is told.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ _ANY_MARK = re.compile(f"^[{_TEXT_MARKS}]|[0-9]{_MARK}[0-9]")
 _NUMBERLIKE = re.compile(rf"{_SIGN}[0-9][0-9.,]*|{_SIGN}[.,][0-9]+")
 _UNITS = "人|名|位|户|张|床|个|处|所|元|万元|万人|万|亿元|公里|千米|米|km|m|亩|平方米|㎡|%|people|persons|beds"
 _WITH_UNIT = re.compile(rf"[+-]?[0-9][0-9,.]*\s*(?:{_UNITS})", re.IGNORECASE)
+_PERSONS = re.compile(rf"({_SIGN}[0-9][0-9.,]*(?:{_MARK}[0-9]{{3}})*)\s*[人名位]")
 _MOSTLY = 0.8
 _LEAST_NUMBERS = 3
 _LONGEST_AMOUNT = 8
@@ -75,7 +76,9 @@ def in_plain_notation(
         text = texts(frame[column]).map(half_width)
         given = text[text.ne("")]
         said = column in people or column in numeric
-        some, marks = _without_marks(given, numeric=said)
+        counted = given.str.fullmatch(_PERSONS) & (column in people)
+        some, marks = _without_marks(given.mask(counted, given.str.replace(_PERSONS, r"\1", regex=True)), numeric=said)
+        marks["persons_counted"] = given[counted]
         told += [_told(rule, str(column), cells, at) for rule, cells in marks.items() if len(cells)]
         plain, rule = None, None
         if said or all(map(_looks_numeric, some)):
@@ -85,7 +88,7 @@ def in_plain_notation(
             told += _no_numbers(str(column), some, at)
         if rule is not None:
             told.append(_told(rule, str(column), some[some.str.contains("[.,]")], at))
-        changed = plain if plain is not None else some[some.ne(given)] if marks else some.head(0)
+        changed = plain if plain is not None else some[some.ne(given)]
         if len(changed):
             out = out.assign(**{column: frame[column].mask(frame.index.isin(changed.index), changed)})
     return out, join_findings(told)
@@ -157,7 +160,8 @@ def _no_numbers(column: str, some: pd.Series, at: Mapping[str, str]) -> list[pd.
     return [_told("no_numbers", column, odd, at)]
 
 
-_SEVERITY: Mapping[str, Severity] = {"comma_taken": "note", "apostrophes": "note", "blank_thousands": "note"}
+_NOTES = ("comma_taken", "apostrophes", "blank_thousands", "persons_counted")
+_SEVERITY: Mapping[str, Severity] = dict.fromkeys(_NOTES, "note")
 
 
 def _told(rule: str, column: str, cells: pd.Series, at: Mapping[str, str]) -> pd.DataFrame:

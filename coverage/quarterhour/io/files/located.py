@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 import geopandas as gpd
@@ -12,6 +12,7 @@ import shapely
 from pyproj import CRS, Transformer
 from pyproj.exceptions import ProjError
 
+from quarterhour.base import i18n
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import DataError
@@ -19,7 +20,7 @@ from quarterhour.base.findings import finding, join_findings, no_findings
 from quarterhour.io import web_maps as datums
 from quarterhour.io.coordinates import with_xy
 from quarterhour.io.files.header import Roles, Table, column_name
-from quarterhour.io.synonyms import Headings, by_heading, headings, wanted_of
+from quarterhour.io.synonyms import Headings, by_heading, columns_to_say, headings, wanted_of
 
 WGS84 = "EPSG:4326"
 ROW_NUMBERS = "#row"
@@ -98,16 +99,24 @@ def named(read: Table, columns: Mapping[str, str], *, table: str) -> pd.DataFram
     """
     frame = read.frame
     columns = _as_kept(columns, frame)
-    missing = [theirs for theirs in columns.values() if theirs not in frame.columns]
+    missing = {ours: theirs for ours, theirs in columns.items() if theirs not in frame.columns}
     if missing:
-        told = ", ".join(missing)
-        raise DataError("places.missing_columns", table=table, file=read.file, missing=told, found=column_list(frame))
+        there = {ours: theirs for ours, theirs in columns.items() if ours not in missing}
+        raise _missing(read, missing.values(), table=table, ours=missing, named=there)
     out = frame.copy()
     shape = frame.geometry.name if isinstance(frame, gpd.GeoDataFrame) else None
     aside = {c: f"{c} (file)" for c in frame.columns if c in columns and columns[c] != c and c != shape}
     out = out.rename(columns=aside)
     # One column of theirs may serve twice (a code that is also the name).
     return out.assign(**{ours: frame[theirs] for ours, theirs in columns.items()})
+
+
+def _missing(
+    read: Table, missing: Iterable[str], *, table: str, ours: Iterable[str], named: Mapping[str, str] | None = None
+) -> DataError:
+    hint = columns_to_say(read.frame.columns, table=table, missing=ours, named=named or {})
+    said = {"missing": ", ".join(missing), "found": column_list(read.frame), "hint": hint}
+    return DataError("places.missing_columns", table=i18n.both("tables", table), file=read.file, **said)
 
 
 def _as_kept(columns: Mapping[str, str], frame: pd.DataFrame) -> dict[str, str]:
@@ -137,7 +146,7 @@ def with_geometry(
         return gpd.GeoDataFrame(frame, geometry=gpd.GeoSeries([None] * len(frame), index=frame.index, crs=crs)), (
             no_findings()
         )
-    raise DataError("places.missing_columns", table=table, file=read.file, missing="x, y", found=column_list(frame))
+    raise _missing(read, ("x", "y"), table=table, ours=("x", "y"))
 
 
 def _from_wkt(frame: pd.DataFrame) -> np.ndarray[Any, Any] | None:

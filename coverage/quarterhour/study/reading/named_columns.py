@@ -29,6 +29,9 @@ _OF_HEADS = ("offices.unit_changed", "offices.unit_unknown")
 """Findings that quote the unit in a heading, and no cell."""
 _OF_FIGURES = ("level",)
 """What the program reads of every long table of figures, and no person's."""
+_OF_NO_CELLS = ("where.", "osm.")
+"""Findings of where tables lie and of OpenStreetMap: their column is a key of the study file (datum, crs) or a figure,
+and what they say is what to write there."""
 HIDDEN = "***"
 
 
@@ -50,7 +53,10 @@ def _addresses(file: StudyFile, table: str) -> set[str]:
 
 
 def without_unnamed(file: StudyFile, folder: Path, findings: pd.DataFrame) -> pd.DataFrame:
-    """Findings that quote no cell of a column which the study does not name and the program does not read."""
+    """Findings that quote no cell of a column which the study does not name and the program does not read.
+
+    Roads tell of no person: what is said of them stays whole.
+    """
     if findings.empty:
         return findings
     known = {name: _said(columns, name) for name, columns in known_columns(file, folder).items()}
@@ -65,7 +71,8 @@ def without_unnamed(file: StudyFile, folder: Path, findings: pd.DataFrame) -> pd
         for table, column in zip(findings["table"], findings["column"], strict=True)
     ]
     guarded = findings["column"].isin([c for family in file.guarded for c in family])
-    own = findings["table"].eq("registers") | findings["rule"].isin(_OF_HEADS)
+    own = findings["table"].isin(["registers", "roads"]) | findings["rule"].isin(_OF_HEADS)
+    own |= findings["rule"].str.startswith(_OF_NO_CELLS)
     loose = findings["rule"].isin(_WHOLE_ROWS)
     hidden = (pd.Series(unnamed, index=findings.index) | guarded | loose) & ~own
     return findings.assign(**{c: findings[c].mask(hidden & findings[c].ne(""), HIDDEN) for c in ("value", "detail")})

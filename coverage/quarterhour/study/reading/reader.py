@@ -17,7 +17,16 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
-from quarterhour.base.findings import Severity, finding, finding_sentences, join_findings, no_findings
+from quarterhour.base.findings import (
+    SEVERITIES,
+    Severity,
+    finding,
+    finding_sentences,
+    in_both,
+    join_findings,
+    no_findings,
+)
+from quarterhour.base.kinds import KindLook, kind_label
 from quarterhour.base.row_order import by_content, by_id, by_line, place_names
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
@@ -342,10 +351,12 @@ def _of_part(frame: pd.DataFrame, part: Source, *, source: str = "") -> pd.DataF
 
 
 def _none_usable(findings: pd.DataFrame) -> DataError:
-    """No community is left: the first reasons, or that the table has no rows."""
+    """No community is left: why, the rows that were set aside first and each reason once; or the table has no rows."""
     if findings.empty:
-        return DataError("inputs.empty", table="communities")
-    why = {lang: "\n".join(finding_sentences(findings.head(5), lang)) for lang in i18n.LANGUAGES}
+        return DataError("inputs.empty", table=i18n.both("tables", "communities"))
+    worst = findings.iloc[findings["severity"].map(SEVERITIES.index).argsort(kind="stable")]
+    first = worst.drop_duplicates(["rule", "table", "column"]).head(5)
+    why = {lang: "\n".join(finding_sentences(first, lang)) for lang in i18n.LANGUAGES}
     return DataError("inputs.no_communities", count=len(findings), why=why)
 
 
@@ -361,22 +372,17 @@ def _check_roads_near(made: Inputs, limit_m: float, lie: pd.DataFrame) -> None:
 
 def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
     """Circles whose kinds no facility has: their share would be 0 for want of a row, not of care."""
+    looks = {name: KindLook(zh=kind.zh, en=kind.en) for name, kind in file.kinds.items()}
     present = set(made.facilities["kind"])
-    known = ", ".join(sorted(present)) or "-"
+    known = in_both(*(", ".join(sorted(kind_label(k, lang, looks) for k in present)) or "-" for lang in ("zh", "en")))
     told = []
     for circle in file.circles:
         missing = [k for k in circle.kinds if k not in present]
         severity: Severity = "error" if len(missing) == len(circle.kinds) else "warning"
-        told += [
-            finding(
-                "inputs.no_kind",
-                severity=severity,
-                table="facilities",
-                column="kind",
-                value=k,
-                id=circle.id,
-                detail=known,
+        about = {"id": in_both(circle.zh or circle.id, circle.en or circle.id), "detail": known}
+        for kind in missing:
+            said = in_both(*(f"{kind_label(kind, lang, looks)} ({kind})" for lang in ("zh", "en")))
+            told.append(
+                finding("inputs.no_kind", severity=severity, table="facilities", column="kind", value=said, **about)
             )
-            for k in missing
-        ]
     return told

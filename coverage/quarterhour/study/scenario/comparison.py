@@ -30,7 +30,8 @@ class Comparison(Carded):
     """What circles came to before and after; every community is there once a circle.
 
     ``communities``: one row a circle and community, index ``circle, community``, columns ``name, town, county,
-    people`` (of the circle's column, before), ``people_after`` (where the two count other people or years),
+    people`` (of the circle's column, before), ``people_after`` (where the two count other people or years; towns and
+    counties are ids, as classes in the order of their tables),
     ``minutes_before, minutes_after`` (to the nearest facility of the circle; missing: no way leads to one),
     ``met_before, met_after`` (bool), ``change`` (``gained, lost, stays_in, stays_out``), ``geometry`` (point).
 
@@ -131,6 +132,7 @@ def compare_results(before: Results, after: Results) -> Comparison:
         raise DataError("comparison.no_community", before=len(tables[0]), after=len(tables[1]))
     parts = {a.circle.id: _communities(a, b, *tables) for a, b in pairs}
     rows = pd.concat(parts, names=["circle", "community"])
+    rows = rows.assign(**{level: _in_classes(rows[level], level, before, after) for level in ("town", "county")})
     areas = pd.concat({a.circle.id: _areas(a, b, parts[a.circle.id], before) for a, b in pairs}, names=["circle"])
     return Comparison(before, after, gpd.GeoDataFrame(rows, geometry="geometry", crs=tables[0].crs), areas)
 
@@ -159,9 +161,17 @@ def _communities(a: CircleCheck, b: CircleCheck, before: gpd.GeoDataFrame, after
     rows = pd.DataFrame(told, index=ids)
     was, now = rows["met_before"].to_numpy(), rows["met_after"].to_numpy()
     change = np.select([~was & now, was & ~now, was & now], CHANGES[:3], CHANGES[3])
-    made = rows.assign(change=pd.Categorical(change, categories=list(CHANGES)))
+    made = rows.assign(change=pd.Categorical(change, categories=list(CHANGES), ordered=True))
     minutes = ["people", "people_after", "minutes_before", "minutes_after", "met_before", "met_after", "change"]
     return gpd.GeoDataFrame(made[["name", "town", "county", *minutes]], geometry=places.geometry.array, crs=before.crs)
+
+
+def _in_classes(areas: pd.Series, level: str, *of: Results) -> pd.Categorical:
+    """Ids of areas as classes in the order of their tables, as in every frame of results; blank is missing."""
+    tables = [results.inputs.towns if level == "town" else results.inputs.counties for results in of]
+    known = [str(area) for table in tables for area in table.index]
+    classes = dict.fromkeys([*known, *sorted(set(areas[areas.ne("")]))])
+    return pd.Categorical(areas.where(areas.ne("")), categories=list(classes))
 
 
 def _areas(a: CircleCheck, b: CircleCheck, rows: pd.DataFrame, before: Results) -> pd.DataFrame:
