@@ -27,6 +27,7 @@ from quarterhour.siting.outlook.robust import robust_sites
 from quarterhour.siting.proof.checkpoint import write_plan
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.fingerprint import input_hash
+from quarterhour.siting.question.levels import without_minima
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Limits, as_limits
@@ -247,7 +248,7 @@ def prospects(
     """
     curve, now = None, 0
     if file.frontier:
-        asked, seconds = _without_minima(problem), _beside(file, file.frontier).seconds
+        asked, seconds = replace(problem, quotas=without_minima(problem.quotas)), _beside(file, file.frontier).seconds
         curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES, by_clock=by_clock)
         now = covered_now(problem)
     budgets = _budgets(file, problem, plan, seed, by_clock) if file.budget_frontier else None
@@ -284,10 +285,6 @@ def _near_best(
         problem, plan, within=asked.within, least_difference=asked.least_difference, most=asked.plans,
         **_beside(file, asked.plans).given, seed=seed, by_clock=by_clock,
     )  # fmt: skip
-
-
-def _without_minima(problem: SitingProblem) -> SitingProblem:
-    return replace(problem, quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None))
 
 
 def _robust(
