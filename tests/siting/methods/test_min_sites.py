@@ -44,6 +44,7 @@ def test_no_work_left_asks_nobody():
     assert found.bound <= 3
     few = replace(core, limit=2)
     assert solve_min_sites(few).infeasible
+    assert solve_min_sites(replace(core, limit=0)).infeasible
 
 
 def test_quotas_hold_on_the_way_down():

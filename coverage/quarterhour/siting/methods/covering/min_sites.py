@@ -115,7 +115,8 @@ def _one_less(core: CoverInstance, choice: IntArray, limits: SiteLimits, budget:
 def _proven(core: CoverInstance, kept: IntArray, best: CoverIncumbent) -> tuple[bool, int]:
     """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
     budget = best.budget
-    solver = Solver(_program(core), seed=budget.seed)
+    # That there are so many sites, as is known, is a row that cuts what is open in part at every node.
+    solver = Solver(_program(core, least=min(best.bound, core.limit)), seed=budget.seed)
 
     def bounded(bound: float) -> None:
         best.tighten(whole_bound(bound, most=False), by=solver.version)
@@ -134,10 +135,11 @@ def _proven(core: CoverInstance, kept: IntArray, best: CoverIncumbent) -> tuple[
     return False, outcome.nodes
 
 
-def _program(core: CoverInstance) -> Program:
+def _program(core: CoverInstance, *, least: int = 0) -> Program:
     rows, sites = core.cover.shape
     rules, low, high = site_rows(core)
     matrix = sp.csr_array(sp.vstack([sp.csr_array(core.cover, dtype=float), rules], format="csr"))
+    low[0] = least
     lows = np.append(np.ones(rows), np.maximum(0.0, low))
     highs = np.append(np.full(rows, math.inf), high)
     box = np.zeros(sites), np.ones(sites)
