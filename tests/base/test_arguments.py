@@ -24,6 +24,10 @@ RING: dict[str, Any] = {
     "people": "older",
 }  # fmt: skip
 
+QUESTION = qh.siting_from_matrix([[4, 20], [12, 9]], [60, 30], within=10, new_sites=1)
+OF_PLANS = ("near_best", "reserve_sites", "find_ties", "certify_plan", "phase_plan", "candidate_values", "site_values")
+OF_QUESTIONS = ("smallest_relaxations", "robust_sites", "out_of_reach")
+
 WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "a path for a study": (lambda: qh.write_results("data/raw/weihai", "out"), "results"),
     "nothing for a study": (lambda: qh.read_study(None), "path"),  # type: ignore[arg-type]
@@ -36,6 +40,16 @@ WRONG: dict[str, tuple[Callable[[], object], str]] = {
     "a name for a mode": (lambda: qh.build_network(gpd.GeoDataFrame(), "walk"), "mode"),  # type: ignore[arg-type]
     "a matrix for a question": (lambda: qh.solve_siting([[1, 2]]), "problem"),  # type: ignore[arg-type]
     "no question": (lambda: qh.verify_plan(None, None), "problem"),  # type: ignore[arg-type]
+    **{f"no plan for {f}": (lambda f=f: getattr(qh.siting, f)(QUESTION, None), "plan") for f in OF_PLANS},
+    **{f"no question for {f}": (lambda f=f: getattr(qh.siting, f)(None), "problem") for f in OF_QUESTIONS},
+    "no plan for a record": (lambda: qh.siting.plan_record(None, QUESTION), "plan"),  # type: ignore[arg-type]
+    "a plan for a frontier": (lambda: qh.siting.frontier(None, 2), "problem"),  # type: ignore[arg-type]
+    "no question for budgets": (lambda: qh.siting.budget_frontier(None, [1]), "problem"),  # type: ignore[arg-type]
+    "no question to move in": (lambda: qh.siting.relocate(None, 1), "problem"),  # type: ignore[arg-type]
+    "no question with levels": (lambda: qh.siting.with_levels(None, pd.DataFrame()), "problem"),  # type: ignore
+    "a list of sites": (lambda: qh.siting.join_sites(pd.DataFrame(), ["a"]), "candidates"),  # type: ignore[arg-type]
+    "a list of villages": (lambda: qh.siting.candidates_from_communities(["a"]), "communities"),  # type: ignore
+    "no layer": (lambda: qh.siting.exclude_near(gpd.GeoDataFrame(), None, metres=5, rule="r"), "layer"),  # type: ignore
     "a number for a circle": (lambda: qh.check_circle(1, 2, 3, kinds=4), "circle"),  # type: ignore[arg-type]
 }
 
@@ -47,6 +61,14 @@ def test_what_is_of_another_sort_is_refused(name: str) -> None:
         call()
     assert told.value.key == "errors.wrong_argument" and told.value.values["argument"] == argument
     assert argument in told.value.sentence("zh") and argument in told.value.sentence("en")
+
+
+def test_budgets_that_are_no_list_are_said() -> None:
+    priced = qh.siting_from_matrix([[4]], [9], sites=pd.DataFrame({"cost_yuan": [3]}, index=["a"]), budget=9)
+    for given in (None, 5, "12"):
+        with pytest.raises(DataError, match="whole yuan") as told:
+            qh.siting.budget_frontier(priced, given)  # type: ignore[arg-type]
+        assert str(given) in told.value.sentence("en")
 
 
 def test_polygons_given_raw_have_no_times() -> None:

@@ -337,7 +337,9 @@ def test_a_circle_alone_is_counted_again_with_another_walker_and_pace(tmp_path: 
     assert "新增覆盖 100 人，不再覆盖 0 人" in done.output
 
 
-@pytest.mark.parametrize(("farthest", "pace", "keeps"), [(30, 100, True), (29.9, 100, False), (15, 200, True)])
+@pytest.mark.parametrize(
+    ("farthest", "pace", "keeps"), [(30, 100, True), (29.9, 100, False), (15, 200, True), (14.9, 200, False)]
+)
 def test_the_farthest_of_a_question_is_counted_at_the_pace_that_was_tried(
     toy_study: Path, tmp_path: Path, farthest: float, pace: int, keeps: bool
 ) -> None:
@@ -351,6 +353,7 @@ def test_the_farthest_of_a_question_is_counted_at_the_pace_that_was_tried(
     done = site(toy_study, "--plan", str(tried))
     assert done.exit_code == (0 if keeps else 1), done.output
     assert ("全部条件" in done.output) == keeps and f"150 → {after}" in done.output
+    assert (f"超过 {farthest:g} 分钟" in done.output) != keeps
 
 
 def test_the_best_without_conditions_need_not_be_used_by_so_many(toy_study: Path, tmp_path: Path) -> None:

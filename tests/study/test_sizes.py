@@ -10,6 +10,7 @@ import pytest
 import quarterhour as qh
 from quarterhour.report.console import summary_lines
 from quarterhour.siting.proof.plan_record import read_record, verify_record
+from quarterhour.siting.question.rules import Quota
 from study.test_siting import asked, question, street
 
 SIZES = "sizes = [{ capacity = 20, cost_yuan = 100 }, { capacity = 60, cost_yuan = 250, running_yuan = 5 }]"
@@ -37,6 +38,29 @@ def test_a_conflict_names_the_place(toy_study: Path) -> None:
     assert frozenset(("p0@20", "p2@20")) not in named
 
 
+def test_a_place_that_must_be_built_is_built_in_one_size(toy_study: Path, tmp_path: Path) -> None:
+    asks = {"capacity": ROOM, "new_sites": "2", "budget": BUDGET, "required": '["p3"]', "reserves": "1",
+            "phases": "{ first_year = 2026, per_year = 1 }"}  # fmt: skip
+    street(toy_study, question(**asks))
+    results = qh.run_study(qh.read_study(toy_study), checks=False)
+    proposal = results.proposals[0]
+    assert proposal.plan.status == "optimal"
+    assert [site.partition("@")[0] for site in proposal.plan.chosen].count("p3") == 1
+    for lang, said in (("zh", "必建地点 1 处，各选一种规模"), ("en", "1 required places, each built in one of its")):
+        qh.write_results(results, tmp_path / lang, lang=lang)
+        assert said in (tmp_path / lang / "report.md").read_text("utf-8")
+    (record,) = json.loads((tmp_path / "zh" / "plan.json").read_text("utf-8"))
+    verify_record(record)
+    again, plan = read_record(record)
+    assert again.quotas == (Quota("place", ("p3",), 1),) and plan.chosen == proposal.plan.chosen
+
+
+def test_one_size_alone_leaves_a_required_candidate_required(toy_study: Path) -> None:
+    room = '{ unit = "visits", column = "visits", existing_each = 90, sizes = [{ capacity = 20, cost_yuan = 100 }] }'
+    proposal = asked(toy_study, question(capacity=room, new_sites="2", budget=BUDGET, required='["p3"]'))
+    assert proposal.problem.sites.at["p3@20", "state"] == "required" and "p3@20" in proposal.plan.chosen
+
+
 @pytest.mark.parametrize("split", ["true", "false"])
 @pytest.mark.parametrize(("lang", "said"), [("zh", "中选一种规模"), ("en", "built in one size of 20, 60")])
 def test_sizes_stand_in_page_console_and_record(
@@ -60,7 +84,6 @@ def test_sizes_stand_in_page_console_and_record(
         ({"capacity": ROOM.replace("capacity = 60", "capacity = 20")}, "the size 20 is there twice"),
         ({"capacity": ROOM.replace("capacity = 60", "capacity = 0")}, "capacity"),
         ({"capacity": ROOM.replace("existing_each", "new_each = 5, existing_each")}, "new_each"),
-        ({"capacity": ROOM, "required": '["p0"]'}, "required"),
     ],
 )
 def test_sizes_that_cannot_be_meant_are_said(toy_study: Path, lines: dict[str, str], said: str) -> None:

@@ -30,6 +30,7 @@ from quarterhour.report.section import (
     thresholds,
 )
 from quarterhour.siting.explanation.headline import bound_name, figure_phrase, goal_sentences
+from quarterhour.siting.question.levels import PLACE, must_be_built
 from quarterhour.standards.circle import CircleCheck, reach_classes
 from quarterhour.standards.levels import AREA_COLUMNS, UNIT
 from quarterhour.standards.scorecard import Scorecard, closing_sentences, note_sentences
@@ -158,14 +159,16 @@ def plan_line(p: Proposal, lang: str) -> str:
 
 def quota_line(p: Proposal, lang: str) -> str:
     """To which areas a question's quotas are, and how many sites each asks for; "" without any."""
-    classes = p.quota_classes or ((),) * len(p.problem.quotas)
-    said = []
-    for quota, to in zip(p.problem.quotas, classes, strict=True):
+    of_areas = [quota for quota in p.problem.quotas if quota.level != PLACE]
+    classes, said = p.quota_classes or ((),) * len(of_areas), []
+    for quota, to in zip(of_areas, classes, strict=True):
         key = "at_least" if quota.maximum is None else "at_most" if not quota.minimum else "between"
         bounds = {"minimum": quota.minimum, "maximum": quota.maximum, "count": len(quota.areas)}
         one = i18n.say(f"report.quota_{key}", lang, level=level_said(quota.level, to, lang), **bounds)
         groups = len(set(quota.group_of.values()) & set(quota.areas))
         said.append(i18n.say("report.quota_shared", lang, said=one, count=groups) if groups else one)
+    if must := must_be_built(p.problem):
+        said.append(i18n.say("report.quota_places", lang, count=len(must)))
     return i18n.say("report.quotas", lang, said=i18n.say("report.between", lang).join(said)) if said else ""
 
 
@@ -184,7 +187,7 @@ def site_table(plans: Sequence[Proposal], names: Mapping[tuple[str, str], str], 
 
 def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
     counted, quota = counted_label(p.plan.unit, lang), i18n.say("report.for_quota", lang)
-    years = p.years
+    years, must = p.years, must_be_built(p.problem)
     for order, site in enumerate(p.plan.chosen, start=1):
         gain = p.plan.gain.get(site)
         row = {
@@ -196,6 +199,8 @@ def _site_rows(p: Proposal, lang: str) -> Iterator[dict[str, Any]]:
             "counted": counted,
         }
         own = {key: p.sites.loc[site].get(key, "") for key in ("name", "town", "county", UNIT, "state", "quality")}
+        if must and p.problem.sites.at[site, PLACE] in must:
+            own["state"] = "required"
         yield {**row, **own, "why": "" if gain else quota}
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from quarterhour.base.arguments import takes
 from quarterhour.siting.methods.evidence.tree import TooLargeError, find_evidence
 from quarterhour.siting.proof.price_form import has_price_form, price_form
 from quarterhour.siting.question.plan import Evidence, Reason, SitingPlan
@@ -13,6 +14,7 @@ _MOST_PAIRS = 1_500_000
 """Pairs of a question whose linear program is still small beside its search."""
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def certify_plan(problem: SitingProblem, plan: SitingPlan) -> SitingPlan:
     """The plan with the evidence of its bounds, goal by goal; a goal without says why.
 

@@ -60,6 +60,7 @@ def explain_plan(problem: SitingProblem, plan: SitingPlan, lang: str = "en", *, 
     return lines
 
 
+@takes(problem=SitingProblem)
 def out_of_reach(problem: SitingProblem) -> pd.DataFrame:
     """Communities with people whom no site, built or not, can cover.
 

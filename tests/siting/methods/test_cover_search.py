@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 
-from quarterhour.siting.methods.median.cover_search import cover_by_exchanges
+from quarterhour.siting.methods.covering.cover_search import cover_by_exchanges
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import count_limits
 

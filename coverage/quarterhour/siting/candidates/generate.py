@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 import geopandas as gpd
 import numpy as np
 import pandas as pd
 from scipy.spatial import cKDTree
 
 from quarterhour.base.areas import _nearest, _placeless
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.row_order import by_id
-
-if TYPE_CHECKING:
-    from quarterhour.network.network import Network
+from quarterhour.network.network import Network
 
 LEDGER_COLUMNS = ("candidate", "rule", "distance_m", "required_m", "clause", "nearest")
 _LEDGER_TYPES = dict(zip(LEDGER_COLUMNS, ("str", "str", "float64", "float64", "str", "str"), strict=True))
 _COLUMNS = ("name", "town", "county", "quality", "source")
 
 
+@takes(communities=gpd.GeoDataFrame)
 def candidates_from_communities(communities: gpd.GeoDataFrame, *, prefix: str = "") -> gpd.GeoDataFrame:
     """Every community as a place where a site may be built, under its own id.
 
@@ -48,6 +46,7 @@ def candidates_from_communities(communities: gpd.GeoDataFrame, *, prefix: str = 
     return kept
 
 
+@takes(network=Network, communities=gpd.GeoDataFrame)
 def candidates_from_network(
     network: Network, communities: gpd.GeoDataFrame, *, people: str, count: int, seed: int = 0
 ) -> gpd.GeoDataFrame:
@@ -133,6 +132,7 @@ def _junctions(network: Network, middles: FloatArray) -> FloatArray:
     return spots[list(dict.fromkeys(at.tolist()))]
 
 
+@takes(candidates=gpd.GeoDataFrame, layer=gpd.GeoDataFrame)
 def exclude_near(
     candidates: gpd.GeoDataFrame, layer: gpd.GeoDataFrame, *, metres: float, rule: str, clause: str = ""
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:

@@ -22,6 +22,8 @@ _WHOLE_GOALS = "max-cover", "min-time"
 """Goals that communities served whole have a method of their own for."""
 _SEEDS = 4, 6
 """Of questions that no method answers at once: their gaps are open to the end, and rows and sites can be merged."""
+_ALSO = {"min-sites": (3,)}
+"""And by goal: one whose linear program falls short of the fewest sites, so that exchanges and a tree are asked too."""
 _STANDARD, _NEAR, _FARTHEST = 30, 15, 75
 """Minutes: so that of each community two sites in five are within the standard."""
 _YUAN = 100
@@ -64,7 +66,7 @@ def relatives(kind: Kind) -> Iterator[tuple[Kind, int]]:
     Those of each of its goals alone come first, so that kinds that share a goal share them.
     """
     for goal in kind.goals:
-        for seed in _SEEDS:
+        for seed in (*_SEEDS, *_ALSO.get(goal, ())):
             yield replace(kind, goals=(goal,)), seed
     if len(kind.goals) > 1:
         yield kind, _SEEDS[0]

@@ -10,6 +10,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.jit import COMPILED
@@ -45,6 +46,7 @@ _NODES = 4
 """Nodes that the size with the largest gap is given before it is looked which that is now."""
 
 
+@takes(problem=SitingProblem)
 def frontier(
     problem: SitingProblem,
     most: int,

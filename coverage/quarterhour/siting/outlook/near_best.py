@@ -10,6 +10,7 @@ from typing import Literal
 
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.cells import as_figure
 from quarterhour.base.errors import DataError
 from quarterhour.siting.outlook.answers import NearBest, NearPlan
@@ -29,6 +30,7 @@ _TIES = 0.3
 """Of the time, or work, for which sites all best plans share."""
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def near_best(
     problem: SitingProblem,
     plan: SitingPlan,

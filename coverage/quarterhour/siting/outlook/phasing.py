@@ -12,6 +12,7 @@ from itertools import pairwise
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
@@ -24,6 +25,7 @@ from quarterhour.siting.outlook.money.yearly_money import YearlyMoney, build_by_
 from quarterhour.siting.outlook.sequence import Worth, best_order, gained_with, lost_without
 from quarterhour.siting.question.building_order import in_stages
 from quarterhour.siting.question.evaluate import Measure
+from quarterhour.siting.question.levels import must_be_built
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
 from quarterhour.siting.question.rules import Budget
@@ -40,6 +42,7 @@ _ASKED = "asked_state"
 """The states as they were asked, for quotas that count by state, where those of the sites are others."""
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def phase_plan(
     problem: SitingProblem,
     plan: SitingPlan,
@@ -107,7 +110,7 @@ def phase_plan(
     order = _most_first(weighed, plan, order, ends, late)
     curve = weighed.worth.curve(order)
     rows, least = [], weighed.worth.value(np.arange(len(problem.sites)))
-    fits = weighed.plain and not problem.required.any()
+    fits = weighed.plain and not problem.required.any() and not must_be_built(problem)
     known = _told(weighed, best.set_index("sites"), ends[1:]) if best is not None and fits else {}
     # A step that is as good as all sites together needs nobody to compare with.
     open_still = [built for built in dict.fromkeys(ends[1:]) if built not in known and curve[built] > least]
@@ -160,6 +163,7 @@ def by_years(problem: SitingProblem, plan: SitingPlan, phasing: Phasing) -> Siti
     return in_stages(problem, plan, [*(sites for sites in phasing.steps["sites"] if sites), list(phasing.late)])
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     """What each open site, built by the plan or there before, is worth: how much worse it is if it alone closes.
 
@@ -199,6 +203,7 @@ def site_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     return table.sort_values("loss", ascending=False, kind="stable")
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def candidate_values(problem: SitingProblem, plan: SitingPlan) -> pd.DataFrame:
     """What each candidate that a plan leaves out would add if it alone were built as well, whatever the rules on sites.
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from functools import partial
 
+from quarterhour.base.arguments import takes
 from quarterhour.siting.outlook.answers import Relaxation
 from quarterhour.siting.outlook.smallest_change import (
     MOST_PAIRS,
@@ -15,6 +16,7 @@ from quarterhour.siting.outlook.smallest_change import (
     at_metres,
     by_rule,
     conflict_change,
+    may_give,
     quota_change,
     room_change,
     spacing_change,
@@ -24,6 +26,7 @@ from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Measure
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.least_load import asks_least_load
+from quarterhour.siting.question.levels import PLACE
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
 from quarterhour.siting.question.rules import Budget, Quota
@@ -36,6 +39,7 @@ _SHARE = 0.4
 _ORDER = ("new_sites", "budget", "people", "quotas", "spacing", "conflicts", "capacity", "farthest", "least_load")
 
 
+@takes(problem=SitingProblem)
 def smallest_relaxations(
     problem: SitingProblem,
     *,
@@ -100,13 +104,13 @@ _Look = Callable[[_Asking], Relaxation | None]
 def _tries(problem: SitingProblem) -> Iterator[_Look]:
     """What is quick first, so that the others have the time that is left."""
     small = len(problem.near.site) <= MOST_PAIRS
-    if any(q.minimum or q.maximum is not None for q in problem.quotas):
-        none = tuple(Quota(q.level, q.areas, 0, None, q.tier) for q in problem.quotas)
+    if any(q.level != PLACE and (q.minimum or q.maximum is not None) for q in problem.quotas):
+        none = tuple(q if q.level == PLACE else Quota(q.level, q.areas, 0, None, q.tier) for q in problem.quotas)
         yield partial(_by_little, problem, "quotas", quota_change if small else None, replace(problem, quotas=none))
     if problem.apart is not None and not by_rule(problem).all():
         yield partial(_by_little, problem, "spacing", spacing_change if small else None, at_metres(problem, 0.0))
-    if by_rule(problem).any():
-        rest = replace(problem, conflicts=problem.conflicts[~by_rule(problem)], apart=None)
+    if may_give(problem).any():
+        rest = replace(problem, conflicts=problem.conflicts[~may_give(problem)], apart=None)
         yield partial(_by_little, problem, "conflicts", conflict_change if small else None, rest)
     if problem.capacity is not None:
         loose = replace(problem, capacity=None)
@@ -161,7 +165,7 @@ def _by_little(
         return None
     if rule == "spacing" and problem.apart is not None:
         return Relaxation(rule, problem.apart.least, 0.0, False, plan)
-    known = {"conflicts": float(by_rule(problem).sum()), "farthest": problem.coverage.farthest or math.nan}
+    known = {"conflicts": float(may_give(problem).sum()), "farthest": problem.coverage.farthest or math.nan}
     asked = known.get(rule, math.nan)
     return Relaxation(rule, asked, math.nan, True, plan)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.outlook.change import PlanChange, compare_plans
@@ -72,6 +73,7 @@ class Relocation:
         return {**figures, "closed": list(self.closed), "opened": list(self.opened)}
 
 
+@takes(problem=SitingProblem)
 def relocate(
     problem: SitingProblem,
     closings: int,

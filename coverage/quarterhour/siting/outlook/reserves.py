@@ -12,6 +12,7 @@ import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.siting.methods.capacity.today import placed_at
@@ -29,6 +30,7 @@ RESERVE_COLUMNS = ("site", "place", "substitute", "value", "loss", "covered", "s
 _SUMS = ("max-cover", "min-time", "min-sites", "min-cost")
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def reserve_sites(problem: SitingProblem, plan: SitingPlan, *, most: int = 3) -> pd.DataFrame:
     """The best substitutes for each site that a plan chooses, should that site alone not be had; the rest stays.
 

@@ -10,6 +10,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import FloatArray
 from quarterhour.base.cells import is_number
 from quarterhour.base.centiseconds import centiseconds
@@ -29,6 +30,7 @@ _STEPS = 1000
 """A drawn speed is so many parts of one, so that times at it are whole numbers for sure."""
 
 
+@takes(problem=SitingProblem)
 def robust_sites(
     problem: SitingProblem,
     *,

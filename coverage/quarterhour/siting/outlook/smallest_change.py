@@ -17,6 +17,7 @@ from quarterhour.siting.methods.solver.program import whole_bound
 from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.evaluate import Choice, Measure, Served
 from quarterhour.siting.question.feasible import QuestionRules
+from quarterhour.siting.question.levels import PLACE, of_one_place
 from quarterhour.siting.question.plan import Phrase
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.quotas import area_rules
@@ -50,8 +51,9 @@ def quota_change(problem: SitingProblem, *, within: Limits) -> Change | None:
     """The fewest sites by which minima and maxima of areas must give; None where that is no way or not found."""
     count, areas = len(problem.sites), area_rules(problem)
     rules = QuestionRules(Measure(problem))
-    soft = [(rule, side) for rule in areas for side in quota_sides([rule], count)]
-    hard = [*cover_sides(rules.measure), *other_sides(rules)]
+    soft = [(rule, side) for rule in areas if rule.quota.level != PLACE for side in quota_sides([rule], count)]
+    must_be_built = quota_sides([rule for rule in areas if rule.quota.level == PLACE], count)
+    hard = [*cover_sides(rules.measure), *must_be_built, *other_sides(rules)]
     found = _least_slack(hard, [side for _, side in soft], count, within=within)
     if found is None:
         return None
@@ -86,7 +88,7 @@ def _changed(
 
 def conflict_change(problem: SitingProblem, *, within: Limits) -> Change | None:
     """The fewest pairs of sites that must be allowed beside each other, those too near each other left as they are."""
-    loose = by_rule(problem)
+    loose = may_give(problem)
     pairs, free, count = problem.conflicts[loose], problem.free, len(problem.sites)
     if not 0 < len(pairs) <= _MOST_CONFLICTS:
         return None
@@ -113,6 +115,11 @@ def by_rule(problem: SitingProblem) -> BoolArray:
     if problem.apart is None:
         return np.ones(len(problem.conflicts), dtype=np.bool_)
     return np.asarray(np.isnan(problem.apart.metres))
+
+
+def may_give(problem: SitingProblem) -> BoolArray:
+    """Which conflicts a planner may allow: those by rule, but for two sizes of one place."""
+    return by_rule(problem) & ~of_one_place(problem)
 
 
 def spacing_change(problem: SitingProblem, *, within: Limits) -> Change | None:

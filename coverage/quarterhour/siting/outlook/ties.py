@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import BoolArray
 from quarterhour.siting.outlook.differing import Wanted, best_differing, choice_of, question_without
 from quarterhour.siting.question.bounds import is_better
@@ -20,6 +21,7 @@ _NODES, _ROUNDS = 500, 20_000
 """Of the search for a plan without one site, at most."""
 
 
+@takes(problem=SitingProblem, plan=SitingPlan)
 def find_ties(
     problem: SitingProblem,
     plan: SitingPlan,

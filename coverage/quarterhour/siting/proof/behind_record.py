@@ -22,6 +22,7 @@ from quarterhour.siting.proof.most_placed import most_placed
 from quarterhour.siting.proof.packed_question import plain_number
 from quarterhour.siting.proof.recount import check_rules_of_sites, states_of
 from quarterhour.siting.proof.second_count import Tally
+from quarterhour.siting.question.levels import without_minima
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 
@@ -116,9 +117,7 @@ def _check_point(problem: SitingProblem, row: Mapping[str, Any], number: int, be
 
 def _people(problem: SitingProblem, chosen: Sequence[str], most: int) -> int:
     """How many a choice covers, or places, that keeps the maxima of quotas and what may not stand together."""
-    free = replace(
-        problem, new_sites=most, quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None)
-    )
+    free = replace(problem, new_sites=most, quotas=without_minima(problem.quotas))
     check_rules_of_sites(free, chosen)
     opened = problem.existing | problem.sites.index.isin(list(chosen))
     if problem.capacity is not None:

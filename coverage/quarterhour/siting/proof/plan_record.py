@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError, PlanError
 from quarterhour.base.findings import UNSTATED, by_quality
@@ -40,6 +41,7 @@ _PLAIN = ("problem_id", "objective", "unit", "status", "covered_before", "covere
 _NUMBERS = ("value", "bound", "gap")
 
 
+@takes(plan=SitingPlan, problem=SitingProblem)
 def plan_record(
     plan: SitingPlan,
     problem: SitingProblem,

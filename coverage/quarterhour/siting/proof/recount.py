@@ -18,6 +18,7 @@ from quarterhour.siting.proof.evidence import check_evidence
 from quarterhour.siting.proof.most_placed import most_placed_today
 from quarterhour.siting.proof.second_count import Count, Recount, count_again, wrong
 from quarterhour.siting.question.fingerprint import input_hash
+from quarterhour.siting.question.levels import PLACE
 from quarterhour.siting.question.plan import UNMET_COLUMNS, Figures, SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.rules import Quota
@@ -173,6 +174,8 @@ def _check_quotas(problem: SitingProblem, built: Sequence[str]) -> None:
         opened = Counter(a for i, a in areas.items() if states[i] == "existing" or i in chosen)
         for area in quota.areas:
             low, n = min(quota.minimum, possible[area]), opened[area]
+            if n < low and quota.level == PLACE:
+                raise PlanError("proof.place_left_out", place=area)
             if n < low or (quota.maximum is not None and n > quota.maximum):
                 raise PlanError("proof.quota_broken", level=quota.level, area=area, found=n)
 

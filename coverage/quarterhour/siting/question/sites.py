@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from quarterhour.base import limits
+from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.cells import figure_table
 from quarterhour.base.errors import DataError, first_ids
@@ -21,6 +22,7 @@ from quarterhour.siting.question.rules import Budget, Capacity, Spacing
 NO_PAIRS: IntArray = np.empty((0, 2), dtype=np.int64)
 
 
+@takes(existing=pd.DataFrame, candidates=pd.DataFrame)
 def join_sites(existing: pd.DataFrame, candidates: pd.DataFrame, *, required: Sequence[str] = ()) -> pd.DataFrame:
     """Existing sites and candidates (place tables) as the ``sites`` of a question, existing first.
 

@@ -331,8 +331,6 @@ class SitingFile(Dated):
             raise wrong("robust_of_capacity", at="robust")
         if self.required and self.candidates == "network":
             raise wrong("required_unnamed", given=self.required[0])
-        if self.required and self.capacity is not None and self.capacity.sizes:
-            raise wrong("required_sizes", at="required")
         if self.frontier and self._beyond_a_frontier:
             raise wrong("frontier_plain", given=self._beyond_a_frontier)
         if self.budget_frontier is not None and self.objective[0].objective == "min-cost":

@@ -11,13 +11,14 @@ from quarterhour.base.area_codes.classes import class_of_name, town_classes
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.siting.question.build import as_problem
+from quarterhour.siting.question.levels import at_places
 from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem, Standard
 from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.study.file.siting import QuotaFile, SitingFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.siting.demand import Asked
 from quarterhour.study.siting.sites import Offered
-from quarterhour.study.siting.sizes import sizes_by_place
+from quarterhour.study.siting.sizes import place_of_size, sizes_by_place
 from quarterhour.travel.times import TravelTimes
 
 
@@ -31,7 +32,7 @@ def siting_problem(
     """
     shared = asked is not None and file.capacity is not None and file.capacity.split
     standards = {s.name: Standard(s.minutes, s.steps) for s in file.standards}
-    return as_problem(
+    problem = as_problem(
         file.id,
         demand=_demand(file, tables, asked if shared else None),
         people=asked.unit if shared and asked is not None else file.people,
@@ -49,6 +50,7 @@ def siting_problem(
         spacing=None if file.min_distance_m is None else Spacing(file.min_distance_m, None, file.min_distance_existing),
         conflicts=list(_conflicts(file, tables, offered)),
     )
+    return at_places(problem, place_of_size(offered.sites).reindex(problem.sites.index), offered.places)
 
 
 def _demand(file: SitingFile, tables: Inputs, shared: Asked | None) -> pd.DataFrame:

@@ -46,6 +46,7 @@ class Offered:
     smallest relaxation, with ``serving, serving_area, serving_minutes``: the site outside that its people reach soonest
     (mean over those who reach it). ``unchecked``: rules without their layer. ``reported``: a ledger of
     rules that nobody verified: the candidates they speak against stay, unless the study says that such rules exclude.
+    ``places``: candidates that must be built, in one of their sizes.
     """
 
     sites: gpd.GeoDataFrame
@@ -53,6 +54,7 @@ class Offered:
     relaxations: pd.DataFrame
     unchecked: tuple[str, ...]
     reported: pd.DataFrame = field(default_factory=no_ledger)
+    places: tuple[str, ...] = ()
 
 
 def offered_sites(
@@ -85,10 +87,11 @@ def offered_sites(
     existing = tables.facilities[tables.facilities["kind"].isin(standing)]
     old = with_areas(existing, tables.towns, tables.communities)
     must = _required(file, wanted, kept, lawful)
-    sized = by_size(file, kept, must)
+    sized = by_size(file, kept)
     new = sized.rename(index=lambda i: f"new-{i}" if i in old.index else i)
-    renamed = dict(zip(sized.index, new.index, strict=True))
-    joined = join_sites(old, new, required=[renamed[i] for i in must])
+    several = must if SIZE_OF in new and new[SIZE_OF].duplicated().any() else []
+    alone = [] if several else new.index[(sized[SIZE_OF] if SIZE_OF in new else pd.Series(sized.index)).isin(must)]
+    joined = join_sites(old, new, required=list(alone))
     if SIZE_OF in new:
         joined[SIZE_OF] = [*old.index, *new[SIZE_OF]]
     joined.loc[old.index[old["kind"].isin(file.upgrade_kinds)], "state"] = "upgradeable"
@@ -106,9 +109,9 @@ def offered_sites(
     secret = secret_rules(every, tables)
     relaxations = coarse_relaxations(told, secret)
     if lawful is None:
-        return Offered(sites, no_ledger(), relaxations, ())
+        return Offered(sites, no_ledger(), relaxations, (), places=tuple(several))
     ledger, reported = (coarse_ledger(found, secret) for found in (lawful.ledger, lawful.reported))
-    return Offered(sites, ledger, relaxations, lawful.unchecked, reported)
+    return Offered(sites, ledger, relaxations, lawful.unchecked, reported, tuple(several))
 
 
 def counted_people(file: SitingFile, communities: pd.DataFrame) -> pd.Series:

@@ -9,7 +9,6 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.cells import texts
-from quarterhour.base.errors import StudyError, first_ids
 from quarterhour.siting.question.levels import level_ids, level_names
 from quarterhour.study.file.siting import SitingFile
 
@@ -18,16 +17,11 @@ SIZE_OF = "size_of"
 _MONEY = ("cost_yuan", "running_yuan", "beds", "staff")
 
 
-def by_size(file: SitingFile, candidates: gpd.GeoDataFrame, required: Sequence[str]) -> gpd.GeoDataFrame:
-    """A row for each size of each candidate, with what it holds and costs; the same rows where there are no sizes.
-
-    StudyError where candidates must be built, of which nobody says in which size.
-    """
+def by_size(file: SitingFile, candidates: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
+    """A row for each size of each candidate, with what it holds and costs; the same rows where there are no sizes."""
     sizes = () if file.capacity is None else file.capacity.sizes
     if file.capacity is None or not sizes:
         return candidates
-    if required:
-        raise StudyError("sites.required_sizes", part=file.id, ids=first_ids(required))
     own, many = candidates.assign(**{SIZE_OF: candidates.index}), len(sizes)
     made = own.iloc[np.repeat(np.arange(len(own)), many)].copy()
     held = [size.capacity for size in sizes] * len(own)
@@ -51,6 +45,13 @@ def _filled(made: pd.DataFrame, figure: str, said: Sequence[int | None]) -> pd.S
 def places_of(sites: pd.DataFrame, chosen: Sequence[str]) -> list[str]:
     """The candidate of each of some sites: that of which it is a size, or the site itself."""
     return list(map(str, sites.loc[list(chosen), SIZE_OF])) if SIZE_OF in sites else list(chosen)
+
+
+def place_of_size(sites: pd.DataFrame) -> pd.Series:
+    """By site the candidate of which it is one of several sizes; "" where it is none."""
+    if SIZE_OF not in sites:
+        return pd.Series("", index=sites.index)
+    return sites[SIZE_OF].astype("str").where(sites[SIZE_OF].duplicated(keep=False), "")
 
 
 def sizes_by_place(sites: pd.DataFrame) -> dict[str, list[str]]:

@@ -31,6 +31,8 @@ from quarterhour.study.study import Study, study_mode, study_rules_in_force
 from quarterhour.study.what_if import limit_cs, not_plain, what_is_counted
 from quarterhour.travel.times import TravelTimes
 
+_TOO_FAR = "proof.too_far"
+
 
 @dataclass(frozen=True, eq=False)
 class TriedAgain:
@@ -111,7 +113,7 @@ def tried_again(run: Run, tables: Inputs, tried: Tried) -> TriedAgain:
     best, conditions = _best(problem, len(tried.opened), file, seed=seed)
     return TriedAgain(
         tried, file.zh, file.en, what_is_counted(file), before, after, int(people.sum()),
-        _broken(problem, tried, seed) if tried.question else None, best, conditions,
+        _broken(problem, tried, file, seed) if tried.question else None, best, conditions,
         own_standard=_own_standard(run.study, tried),
         without_room=bool(tried.question) and _question_of(run.study, tried).capacity is not None,
         change=compare_plans((whole, None), (whole, list(opened)), names=tables.communities["name"]),
@@ -200,8 +202,8 @@ def _met(times: TravelTimes, people: pd.Series, sites: pd.Index) -> int:
     return int(people[near.reindex(people.index).gt(0)].sum())
 
 
-def _broken(problem: SitingProblem, tried: Tried, seed: int) -> PlanError | None:
-    """The first condition of a question that the choice breaks."""
+def _broken(problem: SitingProblem, tried: Tried, file: SitingFile, seed: int) -> PlanError | None:
+    """The first condition of a question that the choice breaks, its minutes as the question says them."""
     measure = Measure(problem)
     opened = problem.existing | problem.sites.index.isin(tried.opened)
     proofs = [Proof(goal, counting_bound(measure, goal), "counting") for goal in problem.goals]
@@ -209,7 +211,7 @@ def _broken(problem: SitingProblem, tried: Tried, seed: int) -> PlanError | None
     try:
         verify_plan(problem, plan)
     except PlanError as why:
-        return why
+        return PlanError(why.key, **{**why.values, "minutes": f"{file.farthest:g}"}) if why.key == _TOO_FAR else why
     return None
 
 

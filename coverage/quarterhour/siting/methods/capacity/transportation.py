@@ -48,13 +48,9 @@ def least_time_flow(
     """
     local = np.full(len(median.sites), -1, dtype=np.int64)
     local[chosen] = np.arange(len(chosen))
-    use = np.flatnonzero(local[median.site] >= 0)
-    row = np.repeat(np.arange(len(median.people)), np.diff(median.start))[use]
-    start = np.searchsorted(row, np.arange(len(median.people) + 1)).astype(np.int64)
-    site, cs = local[median.site[use]], median.cs[use].astype(np.int64)
+    use, row, start, site, column, order = _open_pairs(median.start, median.site, local, len(chosen))
+    cs = median.cs[use].astype(np.int64)
     otherwise = np.where(median.otherwise == MUST, np.int64(far), median.otherwise)
-    order = np.argsort(site, kind="stable")
-    column = np.searchsorted(site[order], np.arange(len(chosen) + 1)).astype(np.int64)
     if begin is None:
         went, away = np.zeros(len(use), np.int64), np.zeros(len(start) - 1, np.int64)
         _begin(median.people, start, went, away)
@@ -94,6 +90,28 @@ def smallest_cut(
 
 
 @kernel
+def _open_pairs(start, site, local, sites):  # type: ignore[no-untyped-def]
+    """The pairs of open sites: where they stand, rows, where rows begin, sites; where sites begin, pairs by site."""
+    use = np.flatnonzero(local[site] >= 0)
+    row, near, order = np.empty_like(use), np.empty_like(use), np.empty_like(use)
+    begin, column = np.zeros(len(start), np.int64), np.zeros(sites + 1, np.int64)
+    n = 0
+    for i in range(len(start) - 1):
+        while n < len(use) and use[n] < start[i + 1]:
+            row[n], near[n] = i, local[site[use[n]]]
+            column[near[n] + 1] += 1
+            n += 1
+        begin[i + 1] = n
+    for s in range(sites):
+        column[s + 1] += column[s]
+    at = column.copy()
+    for e in range(len(use)):
+        order[at[near[e]]] = e
+        at[near[e]] += 1
+    return use, row, begin, near, column, order
+
+
+@kernel
 def _arcs(a, column, order, row, start, site, cs, otherwise, went, cost, via, leaves):  # type: ignore[no-untyped-def]
     """The cheapest person to pass on from a site to every other, and to nowhere (the last)."""
     sites = cost.shape[0] - 1
@@ -113,11 +131,37 @@ def _arcs(a, column, order, row, start, site, cs, otherwise, went, cost, via, le
 
 
 @kernel
-def _ways(cost, load, room, leaves, far, onward):  # type: ignore[no-untyped-def]
-    """By site, what passing one on costs until there is room, and the next site on that way (Bellman and Ford)."""
+def _arcs_of(a, k, row, start, site, cs, otherwise, cost, via):  # type: ignore[no-untyped-def]
+    """The same when one more pair of a site is used: of pairs that come to the same the first is taken."""
+    i, sites = row[k], cost.shape[0] - 1
+    for e in range(start[i], start[i + 1] + 1):
+        b, more = sites, otherwise[i] - cs[k]
+        if e < start[i + 1]:
+            b, more = site[e], cs[e] - cs[k]
+        if b != a and (more < cost[a, b] or (more == cost[a, b] and k < via[a, b])):
+            cost[a, b], via[a, b] = more, k
+
+
+@kernel
+def _base(a, cost, load, room, leaves, base, first):  # type: ignore[no-untyped-def]
+    """The cheapest way from a site right to room, or to nowhere, and the first site on such a way."""
     sites = len(load)
+    base[a], first[a] = leaves, -1
+    for b in range(sites + 1):
+        if (b == sites or load[b] < room[b]) and cost[a, b] < base[a]:
+            base[a], first[a] = cost[a, b], b
+
+
+@kernel
+def _ways(cost, base, first, load, room, leaves, far, onward, read, told):  # type: ignore[no-untyped-def]
+    """By site, what passing one on costs until there is room, and the next site on that way (Bellman and Ford).
+
+    ``told``: sites whose way became shorter, in their order; ``read``: of each site how many of these it knows. Of next
+    sites that come to the same the first is taken.
+    """
+    sites, many, turn = len(load), 0, 0
     for a in range(sites):
-        far[a], onward[a] = leaves, -1
+        far[a], onward[a], read[a] = leaves, -1, 0
         if load[a] < room[a]:
             far[a] = 0
     far[sites], onward[sites] = 0, -1
@@ -125,9 +169,29 @@ def _ways(cost, load, room, leaves, far, onward):  # type: ignore[no-untyped-def
     while changed:
         changed = False
         for a in range(sites):
-            for b in range(sites + 1):
-                if cost[a, b] < leaves and far[b] < leaves and cost[a, b] + far[b] < far[a]:
-                    far[a], onward[a], changed = cost[a, b] + far[b], b, True
+            best, to = far[a], np.int64(-1)
+            if turn == 0 and base[a] < best:
+                best, to = base[a], first[a]
+            for t in range(read[a], many):
+                b = told[t]
+                if cost[a, b] < leaves:
+                    way = cost[a, b] + far[b]
+                    if way < best or (way == best and b < to):
+                        best, to = way, b
+            read[a] = many
+            if to >= 0:
+                far[a], onward[a], changed = best, to, True
+                told[many] = a
+                many += 1
+        turn += 1
+        # What all sites know goes: no more is left than one turn told.
+        if changed:
+            known = read.min()
+            for t in range(known, many):
+                told[t - known] = told[t]
+            many -= known
+            for a in range(sites):
+                read[a] -= known
 
 
 @kernel
@@ -149,10 +213,14 @@ def _pass_on(start, site, cs, otherwise, column, order, row, room, went, away, p
         load[site[k]] += went[k]
     cost, via = np.full((sites + 1, sites + 1), leaves), np.full((sites + 1, sites + 1), -1)
     far, onward = np.full(sites + 1, leaves), np.full(sites + 1, -1)
+    left, came = np.zeros(sites + 1, np.bool_), np.full(sites + 1, -1)
+    read, told = np.zeros(sites, np.int64), np.empty(3 * (sites + 1), np.int64)
+    base, first = np.full(sites, leaves), np.full(sites, -1)
     for a in range(sites):
         _arcs(a, column, order, row, start, site, cs, otherwise, went, cost, via, leaves)
+        _base(a, cost, load, room, leaves, base, first)
     while True:
-        _ways(cost, load, room, leaves, far, onward)
+        _ways(cost, base, first, load, room, leaves, far, onward, read, told)
         full = -1
         for a in range(sites):
             if load[a] > room[a] and (full < 0 or far[a] < far[full]):
@@ -163,25 +231,37 @@ def _pass_on(start, site, cs, otherwise, column, order, row, room, went, away, p
         while onward[a] >= 0:
             many = min(many, went[via[a, onward[a]]])
             a = onward[a]
-        if a < sites:
-            many = min(many, room[a] - load[a])
+        last = a
+        if last < sites:
+            many = min(many, room[last] - load[last])
         load[full] -= many
-        if a < sites:
-            load[a] += many
+        if last < sites:
+            load[last] += many
         a = full
         while onward[a] >= 0:
             k, b = via[a, onward[a]], onward[a]
             went[k] -= many
+            left[a] = went[k] == 0
             if b == sites:
                 away[row[k]] += many
             else:
                 for e in range(start[row[k]], start[row[k] + 1]):
                     if site[e] == b:
                         went[e] += many
+                        came[b] = e if went[e] == many else -1
             a = b
         a = full
         while a >= 0 and a < sites:
-            _arcs(a, column, order, row, start, site, cs, otherwise, went, cost, via, leaves)
+            if left[a]:
+                _arcs(a, column, order, row, start, site, cs, otherwise, went, cost, via, leaves)
+            elif came[a] >= 0:
+                _arcs_of(a, came[a], row, start, site, cs, otherwise, cost, via)
+            left[a], came[a] = False, -1
+            _base(a, cost, load, room, leaves, base, first)
             a = onward[a]
+        if last < sites and load[last] >= room[last]:
+            for b in range(sites):
+                if first[b] == last:
+                    _base(b, cost, load, room, leaves, base, first)
     for a in range(sites):
         price[a] = min(far[a], leaves)

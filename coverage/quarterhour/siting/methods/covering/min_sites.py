@@ -1,4 +1,8 @@
-"""Fewest sites that cover everybody (set cover): what decides nothing goes, the rest is a small integer program."""
+"""Fewest sites that cover everybody (set cover): what decides nothing goes, the rest is a small program.
+
+Mostly the linear program, rounded up, is what exchanges with weights on rows left out come to: then nothing else is
+asked. Where they differ, the integer program is.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +15,7 @@ import scipy.sparse as sp
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.siting.methods.covering.benders import site_rows
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
-from quarterhour.siting.methods.covering.exchange import iterated_local_search
+from quarterhour.siting.methods.covering.cover_search import cover_by_exchanges
 from quarterhour.siting.methods.covering.greedy import area_signatures, heuristic_choice, without_redundant
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import SitesResult
@@ -19,9 +23,10 @@ from quarterhour.siting.methods.solver.presolve import dominated_columns, domina
 from quarterhour.siting.methods.solver.program import Program, whole_bound
 from quarterhour.siting.methods.solver.within import solve_within
 from quarterhour.siting.question.search import SearchBudget
+from quarterhour.siting.question.site_limits import SiteLimits
 
-_EFFORT = 3e6
-"""Steps of local search for a plan with one site less."""
+_STEPS, _EFFORT = 20_000, 3e7
+"""Exchanges that look for a choice of one site less, and what they may look at."""
 _SHARE = 1 / 3
 """Of the time that the search for a plan with one site less may take."""
 
@@ -70,34 +75,48 @@ def _only(core: CoverInstance, rows: BoolArray, sites: BoolArray) -> CoverInstan
 
 
 def _first(small: CoverInstance, kept: IntArray, best: CoverIncumbent) -> None:
-    """A good choice, then one with a site less as long as one is found."""
-    choice = heuristic_choice(small)
+    """A good choice, the linear program's bound, then a site less as long as exchanges find a choice of so few."""
+    choice, budget = heuristic_choice(small), best.budget
     best.take(None if choice is None else kept[choice])
-    least, budget = best.bound, best.budget
-    part = budget.share(_SHARE)
-    while choice is not None and len(choice) > least and not budget.over():
-        fewer = _one_less(small, choice, budget)
-        choice = None if fewer is None or part.over() else fewer
-        best.take(None if fewer is None else kept[fewer])
+    if choice is None or best.is_optimal or budget.over():
+        return
+    bound, by = _relaxed(small, budget)
+    best.tighten(bound, by=by)
+    rules, low, high = site_rows(small)
+    low[0] = 0
+    part, whole = budget.share(_SHARE), sp.csr_array(rules.astype(np.int64))
+    while choice is not None and len(choice) > best.bound and not part.over():
+        high[0] = len(choice) - 1
+        none = np.zeros(len(small.sites), dtype=np.bool_)
+        limits = SiteLimits(whole, low.astype(np.int64), high.astype(np.int64), none)
+        fewer = _one_less(small, choice, limits, part)
+        choice = None if fewer is None else without_redundant(small, fewer)
+        best.take(None if choice is None else kept[choice])
 
 
-def _one_less(core: CoverInstance, choice: IntArray, budget: SearchBudget) -> IntArray | None:
+def _relaxed(core: CoverInstance, budget: SearchBudget) -> tuple[float, str]:
+    """No choice has fewer sites, by the linear program, and whose word that is."""
+    solver = Solver(replace(_program(core), whole=None), seed=budget.seed)
+    return whole_bound(solve_within(solver, budget).bound, most=False), solver.version
+
+
+def _one_less(core: CoverInstance, choice: IntArray, limits: SiteLimits, budget: SearchBudget) -> IntArray | None:
     """A choice of one site less that still covers every row, by exchanges; None where none is found."""
-    alone = replace(core, people=np.ones(len(core.people), dtype=np.int64), limit=len(choice) - 1, all_rows=False)
-    loss = [(alone.covered(less), -k) for k in range(len(choice)) if alone.holds(less := np.delete(choice, k))]
-    if not loss:
-        return None
-    begin = np.delete(choice, -max(loss)[1])
-    found = iterated_local_search(
-        alone, begin, budget.without_callbacks(), effort=_EFFORT, bound=float(len(core.people))
-    )
-    return without_redundant(core, found) if alone.covered(found) == len(core.people) else None
+    alone = np.asarray(core.cover[:, choice].sum(axis=1)).ravel() == 1
+    loss = np.asarray(core.cover[np.flatnonzero(alone)][:, choice].sum(axis=0)).ravel()
+    for k in np.argsort(loss, kind="stable").tolist():
+        begin = np.delete(choice, k)
+        if limits.holds(begin):
+            steps = math.ceil(min(_STEPS, _EFFORT * math.prod(core.cover.shape) / max(1, core.cover.nnz) ** 2))
+            return cover_by_exchanges(core.cover, limits, begin, budget.without_callbacks(), steps=steps)[0]
+    return None
 
 
 def _proven(core: CoverInstance, kept: IntArray, best: CoverIncumbent) -> tuple[bool, int]:
     """The small integer program: whether there is no choice at all, and the nodes of the solver's tree."""
     budget = best.budget
-    solver = Solver(_program(core), seed=budget.seed)
+    # That there are so many sites, as is known, is a row that cuts what is open in part at every node.
+    solver = Solver(_program(core, least=min(best.bound, core.limit)), seed=budget.seed)
 
     def bounded(bound: float) -> None:
         best.tighten(whole_bound(bound, most=False), by=solver.version)
@@ -116,10 +135,11 @@ def _proven(core: CoverInstance, kept: IntArray, best: CoverIncumbent) -> tuple[
     return False, outcome.nodes
 
 
-def _program(core: CoverInstance) -> Program:
+def _program(core: CoverInstance, *, least: int = 0) -> Program:
     rows, sites = core.cover.shape
     rules, low, high = site_rows(core)
     matrix = sp.csr_array(sp.vstack([sp.csr_array(core.cover, dtype=float), rules], format="csr"))
+    low[0] = least
     lows = np.append(np.ones(rows), np.maximum(0.0, low))
     highs = np.append(np.full(rows, math.inf), high)
     box = np.zeros(sites), np.ones(sites)

@@ -18,7 +18,7 @@ import scipy.sparse as sp
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.jit import kernel
-from quarterhour.siting.methods.median.cover_search import cover_by_exchanges
+from quarterhour.siting.methods.covering.cover_search import cover_by_exchanges
 from quarterhour.siting.methods.median.median_instance import MUST, MedianInstance, Pairs, build_median_instance
 from quarterhour.siting.methods.solver.highs import Solver
 from quarterhour.siting.methods.solver.incumbent import Incumbent, SitesIncumbent, SitesResult

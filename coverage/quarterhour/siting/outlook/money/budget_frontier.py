@@ -9,6 +9,7 @@ from itertools import pairwise
 
 import pandas as pd
 
+from quarterhour.base.arguments import takes
 from quarterhour.base.errors import DataError, PlanError, first_ids
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.methods.covering.adapter import greedy_start, is_cover_question
@@ -19,6 +20,7 @@ from quarterhour.siting.question.bounds import counting_bound, is_better
 from quarterhour.siting.question.evaluate import Choice, Measure, in_plan_units, of_plan_units
 from quarterhour.siting.question.feasible import QuestionRules
 from quarterhour.siting.question.figures import is_whole, short_repr
+from quarterhour.siting.question.ids import as_list
 from quarterhour.siting.question.plan import SitingPlan, relative_gap
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.search import DEFAULT_SECONDS, Exact, SearchBudget, as_limits
@@ -31,6 +33,7 @@ _UNLIMITED = 0.25
 """Of the time, or work, for the question without a limit of money, where an engine of its own answers that."""
 
 
+@takes(problem=SitingProblem)
 def budget_frontier(
     problem: SitingProblem,
     yuan: Sequence[int],
@@ -98,10 +101,14 @@ def budget_frontier(
 
 def as_amounts(yuan: Sequence[int]) -> tuple[int, ...]:
     """Budgets as rising whole yuan; DataError for what is none."""
-    given = tuple(yuan)
+    given = as_list(yuan) or []
     rising = all(is_whole(amount) for amount in given) and all(a < b for a, b in pairwise(given))
     if not given or len(given) > MOST_AMOUNTS or not rising:
-        raise DataError("budget_frontier.bad_amounts", yuan=short_repr(list(given)), most=MOST_AMOUNTS)
+        raise DataError(
+            "budget_frontier.bad_amounts",
+            yuan=short_repr(yuan if isinstance(yuan, str) or not given else given),
+            most=MOST_AMOUNTS,
+        )
     return tuple(int(amount) for amount in given)
 
 

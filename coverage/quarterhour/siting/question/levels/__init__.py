@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.base.arguments import takes
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.siting.question.figures import short_repr, whole_figures
 from quarterhour.siting.question.problem import Apart, SitingProblem
+from quarterhour.siting.question.rules import Quota
 
 LEVEL_FIGURES = ("cost_yuan", "running_yuan")
 BEFORE_SIZE = "@"
 """Between the id of a place and the capacity of a level."""
+PLACE = "place"
+"""The column of the sites that names the place of which each is a size; "" for a site that is a place of its own. By
+it a quota asks for one size of each place that must be built."""
 
 
 def level_ids(sites: Sequence[object], capacity: Sequence[object]) -> list[str]:
@@ -28,19 +33,21 @@ def level_names(names: Sequence[str], sites: Sequence[object], capacity: Sequenc
     return [f"{name or site} ({int(str(size)):,})" for name, site, size in zip(names, sites, capacity, strict=True)]
 
 
+@takes(problem=SitingProblem)
 def with_levels(problem: SitingProblem, levels: pd.DataFrame) -> SitingProblem:
     """The question in which some candidates can be built in one of several sizes, each with its own cost.
 
     Each level is a candidate of its own at the same place, called ``PLACE@CAPACITY``, and at most one of a place is
     open: a group of conflicts. It counts as one new site, and in quotas as one. All else (times, area, tiers, conflicts
-    with others) is that of its place.
+    with others) is that of its place. Of a place that must be built exactly one level is open: a quota asks for it.
 
     Parameters
     ----------
     problem : a question with a capacity.
-    levels : a row a level, indexed by the id of the place, which is a candidate or a site that may be upgraded:
-        ``capacity``, whole and different for each level of a place; ``cost_yuan`` and ``running_yuan`` where they
-        differ from those of the place. Places that it does not name have the one size that they have.
+    levels : a row a level, indexed by the id of the place, which is a candidate, a site that must be built or one that
+        may be upgraded: ``capacity``, whole and different for each level of a place; ``cost_yuan`` and
+        ``running_yuan`` where they differ from those of the place. Places that it does not name have the one size that
+        they have.
 
     Returns
     -------
@@ -81,7 +88,48 @@ def with_levels(problem: SitingProblem, levels: pd.DataFrame) -> SitingProblem:
     conflicts, metres = _conflicts(problem, place)
     apart = None if problem.apart is None else Apart(problem.apart.least, metres)
     times = problem.times.repeated(place, sites.index)
-    return replace(problem, sites=sites, times=times, conflicts=conflicts, apart=apart)
+    several = new & (np.bincount(place, minlength=len(problem.sites))[place] > 1)
+    sites["state"] = sites["state"].mask(several & problem.required[place], "candidate")
+    made = replace(problem, sites=sites, times=times, conflicts=conflicts, apart=apart)
+    own = pd.Series(problem.sites.index.astype("str")[place], sites.index, dtype="str").where(several, "")
+    return at_places(made, own, own[several & problem.required[place]])
+
+
+def at_places(problem: SitingProblem, place: pd.Series, required: Iterable[str]) -> SitingProblem:
+    """The question whose sites are sizes of places, of which some must be built: a quota asks for one size of each.
+
+    ``place``: by site the place that it is a size of, "" for one that is a place of its own. The sizes of one place
+    rule each other out already, and none of them is ``required`` by itself.
+    """
+    if not place.ne("").any():
+        return problem
+    sites, known = problem.sites, {quota.level: quota.areas for quota in problem.quotas}
+    before = sites[PLACE] if PLACE in sites else pd.Series("", sites.index)
+    own = before.where(before.ne(""), place).astype("str")
+    must = tuple(dict.fromkeys([*known.get(PLACE, ()), *required]))
+    quotas = [quota for quota in problem.quotas if quota.level != PLACE]
+    quotas += [Quota(PLACE, must, 1)] if must else []
+    return replace(problem, sites=sites.assign(**{PLACE: own}), quotas=tuple(quotas))
+
+
+def must_be_built(problem: SitingProblem) -> set[str]:
+    """The places of which one size must be built."""
+    return {place for quota in problem.quotas if quota.level == PLACE for place in quota.areas}
+
+
+def without_minima(quotas: Iterable[Quota]) -> tuple[Quota, ...]:
+    """Quotas of areas without what they ask for at least; places that must be built stay so."""
+    return tuple(
+        q if q.level == PLACE else replace(q, minimum=0) for q in quotas if q.level == PLACE or q.maximum is not None
+    )
+
+
+def of_one_place(problem: SitingProblem) -> BoolArray:
+    """Which conflicts are between two sizes of one place, of which no rule that gives allows both."""
+    if PLACE not in problem.sites:
+        return np.zeros(len(problem.conflicts), dtype=np.bool_)
+    place = problem.sites[PLACE].to_numpy(dtype=object)[problem.conflicts]
+    return np.asarray((place[:, 0] == place[:, 1]) & (place[:, 0] != ""), dtype=np.bool_)
 
 
 def _checked(problem: SitingProblem, levels: pd.DataFrame) -> pd.DataFrame:
@@ -89,10 +137,9 @@ def _checked(problem: SitingProblem, levels: pd.DataFrame) -> pd.DataFrame:
     if not isinstance(levels, pd.DataFrame) or "capacity" not in levels:
         raise DataError("levels.no_table", came=short_repr(levels))
     table = pd.DataFrame(levels).set_axis(levels.index.astype("str"))
-    free = problem.sites.index[problem.free]
-    strange = table.index[~table.index.isin(free)].unique()
+    strange = table.index[~table.index.isin(problem.sites.index[~problem.existing])].unique()
     if len(strange):
-        raise DataError("levels.not_free", ids=first_ids(strange))
+        raise DataError("levels.stands", ids=first_ids(strange))
     figures = {
         c: whole_figures(table[c], "levels.bad_figure", column=c) for c in ("capacity", *LEVEL_FIGURES) if c in table
     }

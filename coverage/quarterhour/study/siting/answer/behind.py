@@ -14,6 +14,7 @@ from quarterhour.siting.outlook.near_best import near_best
 from quarterhour.siting.outlook.phasing import phase_plan, site_values
 from quarterhour.siting.outlook.reserves import reserve_sites
 from quarterhour.siting.outlook.robust import robust_sites
+from quarterhour.siting.question.levels import without_minima
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.study.file.siting import NearBestFile, RobustFile, SitingFile
@@ -57,7 +58,8 @@ def prospects(
     """
     curve, now = None, 0
     if file.frontier:
-        asked, seconds = _without_minima(problem), limits_beside(file, file.frontier).seconds
+        asked = replace(problem, quotas=without_minima(problem.quotas))
+        seconds = limits_beside(file, file.frontier).seconds
         curve = frontier(asked, file.frontier, seconds=seconds, seed=seed, gap=0.0, nodes=_NODES, by_clock=by_clock)
         now = covered_now(problem)
     budgets = _budgets(file, problem, plan, seed, by_clock) if file.budget_frontier else None
@@ -94,10 +96,6 @@ def _near_best(
         problem, plan, within=asked.within, least_difference=asked.least_difference, most=asked.plans,
         **limits_beside(file, asked.plans).given, seed=seed, by_clock=by_clock,
     )  # fmt: skip
-
-
-def _without_minima(problem: SitingProblem) -> SitingProblem:
-    return replace(problem, quotas=tuple(replace(q, minimum=0) for q in problem.quotas if q.maximum is not None))
 
 
 def _robust(
