@@ -51,7 +51,7 @@ def network_key(mode: Mode, *, files: Sequence[str | Path] = (), settings: Mappi
     told = {
         "format": FORMAT,
         "version": __version__,
-        "program": _program(),
+        "program": program_sum(),
         "mode": _mode_record(mode),
         "files": [sha256(f) for f in files],
         "settings": dict(settings or {}),
@@ -75,8 +75,8 @@ def table_key(table: pd.DataFrame) -> str:
 
 
 @functools.cache
-def _program() -> str:
-    """The package's own files: between two releases too, another program makes another network."""
+def program_sum() -> str:
+    """The package's own files as one SHA-256: between two releases too, another program gives other bytes."""
     digest = hashlib.sha256()
     home = Path(__file__).parents[1]
     for path in sorted(p for p in home.rglob("*") if p.suffix == ".py" or p.parent == home / "data"):
