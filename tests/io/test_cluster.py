@@ -15,7 +15,7 @@ import pytest
 
 from quarterhour.base.errors import DataError, MissingError, ServiceError
 from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
-from quarterhour.io.cluster.workers import Workers, workers_at
+from quarterhour.io.cluster.workers import Workers, _result, workers_at
 
 
 @pytest.mark.parametrize("size", [0, 3, 100_000])
@@ -126,6 +126,20 @@ def test_a_scheduler_is_found_by_address_and_by_file(two: Workers, tmp_path: Pat
     for where in (address, str(file)):
         with workers_at(where) as found:
             assert dict(found.each(square, [(3,)], name=f"found {len(where)}")) == {0: 9}
+
+
+def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
+    """As a cancelled future looks, whatever cancelled it."""
+
+    class Gone:
+        def result(self) -> int:
+            raise RuntimeError("scheduler-connection-lost")
+
+        def cancelled(self) -> bool:
+            return True
+
+    with pytest.raises(ServiceError, match=r"the connection to the scheduler was lost.*scheduler-connection-lost"):
+        _result(Gone(), 0, 1)
 
 
 def test_where_no_scheduler_answers_the_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:

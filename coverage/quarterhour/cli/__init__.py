@@ -369,14 +369,14 @@ def _run(
     sweep(folder, folder / "prepared", folder / "plans", folder / "plan")
     try:
         at = given.computing(folder / "prepared", told_in, quiet=quiet)
-        with limits.raised(asked.file.limits), sets.holding(folder), at as c, progress(quiet, verbose=verbose) as tell:
+        with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:
             write.check_database(asked)
             before = sets.finish(folder)
             earlier = None if against is None else write.read_earlier(against)
             plans = {} if against is None or not siting else write.read_earlier_plans(against)
             results = run_study(
                 asked, checks=checks, siting=siting, lang=told_in, tell=tell, prepared=folder / "prepared", fresh=fresh,
-                keep=folder / "plans", kept=left.append, publish=True, compute=c,
+                keep=folder / "plans", kept=left.append, publish=True, compute=by,
             )  # fmt: skip
             results = replace(results, earlier=earlier, earlier_plans=plans)
             written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)

@@ -70,6 +70,8 @@ def _result(future: Any, number: int, count: int) -> Any:
     except QuarterhourError:
         raise
     except Exception as error:
+        if future.cancelled():
+            raise ServiceError("cluster.scheduler_lost", detail=short(error)) from error
         raise ServiceError("cluster.task_lost", task=number + 1, tasks=count, detail=short(error)) from error
 
 
