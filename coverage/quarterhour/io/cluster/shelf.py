@@ -6,6 +6,7 @@ import functools
 import hashlib
 import platform
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 
@@ -46,7 +47,7 @@ def from_shelf(folder: Path, name: str) -> AnyArray:
         raise MissingError("cluster.not_seen", file=str(path), machine=platform.node())
     with foreign(path, key="cluster.broken"):
         # "c" and not "r": the kernels are compiled for arrays that can be written to
-        mode = "c" if path.stat().st_size > _MAPPED_BYTES else None
+        mode: Literal["c"] | None = "c" if path.stat().st_size > _MAPPED_BYTES else None
         found = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
     if _sum(found) != name:
         raise DataError("cluster.broken", file=str(path), detail=platform.node())
