@@ -35,6 +35,8 @@ ONLY_IN = {
     "ortools": {"services.rounds"},
     "numba": {"base.jit"},
     "typer": {"cli", "cli.options"},
+    "distributed": {"io.cluster.workers"},
+    "dask": set(),
     "filelock": {"io.sets.lock"},
     "docx": {"report.papers.word", "report.papers.word_parts"},
     "typst": {"report.papers.leaflet"},

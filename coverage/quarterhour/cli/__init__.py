@@ -25,6 +25,7 @@ from quarterhour.cli.options import (
     PLAN_HELP,
     TEMPLATES_HELP,
     Against,
+    Cluster,
     Fresh,
     Given,
     Lang,
@@ -74,11 +75,12 @@ def run(
     settings: Sets = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
+    cluster: Cluster = "none",
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
-    given = Given(roads, settings or ())
+    given = Given(roads, settings or (), cluster=cluster)
     _run(study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
 
 
@@ -366,14 +368,15 @@ def _run(
     left: list[Path] = []
     sweep(folder, folder / "prepared", folder / "plans", folder / "plan")
     try:
-        with limits.raised(asked.file.limits), sets.holding(folder), progress(quiet, verbose=verbose) as tell:
+        at = given.computing(folder / "prepared", told_in, quiet=quiet)
+        with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:
             write.check_database(asked)
             before = sets.finish(folder)
             earlier = None if against is None else write.read_earlier(against)
             plans = {} if against is None or not siting else write.read_earlier_plans(against)
             results = run_study(
                 asked, checks=checks, siting=siting, lang=told_in, tell=tell, prepared=folder / "prepared", fresh=fresh,
-                keep=folder / "plans", kept=left.append, publish=True,
+                keep=folder / "plans", kept=left.append, publish=True, compute=by,
             )  # fmt: skip
             results = replace(results, earlier=earlier, earlier_plans=plans)
             written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,9 +13,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from quarterhour.base import i18n, limits
+from quarterhour.cli.console import say
 
 if TYPE_CHECKING:
     from quarterhour.study.study import Study
+    from quarterhour.travel.tiles.question import Compute
 
 StudyPath = Annotated[str, typer.Argument(metavar="STUDY", help="A study.toml, or the folder it is in.")]
 Out = Annotated[Path | None, typer.Option("--out", help="Folder for the results.")]
@@ -31,6 +34,8 @@ Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 _SET_HELP = "Another value for a key of the study file, as circles.home-care-circle.minutes=20; may be repeated."
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
+_CLUSTER_HELP = "Who works out travel times: none (this process), local:N, tcp://HOST:PORT, a scheduler's file."
+Cluster = Annotated[str, typer.Option("--cluster", metavar="WHERE", help=_CLUSTER_HELP)]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 ONLY_HELP, TEMPLATES_HELP = "text, tables, atlas, layers; several at commas.", "Folder of templates of your own."
 _VERBOSE_HELP = "Tell also what the program does inside: kept networks, plans on the way, each file."
@@ -64,11 +69,18 @@ _MOST = 10**15
 
 @dataclass(frozen=True)
 class Given:
-    """What is given beside a study: other roads, other settings, further plans."""
+    """What is given beside a study: other roads, other settings, further plans, who works out travel times."""
 
     roads: Path | None = None
     settings: Sequence[str] = ()
     near_best: int = 0
+    cluster: str = "none"
+
+    def computing(self, folder: Path, lang: str, *, quiet: bool) -> AbstractContextManager[Compute | None]:
+        """Who works out travel times, told unless ``quiet``; ``folder`` is where workers find the question."""
+        from quarterhour.travel.tiles.spread import computing_at
+
+        return computing_at(self.cluster, folder, lang=lang, tell=lambda text: None if quiet else say(text, err=True))
 
     def study(self, path: str) -> Study:
         """The study as it is asked."""

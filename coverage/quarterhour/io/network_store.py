@@ -76,7 +76,7 @@ def table_key(table: pd.DataFrame) -> str:
 
 @functools.cache
 def program_sum() -> str:
-    """The package's own files: between two releases too, another program makes another network."""
+    """The package's own files as one SHA-256: between two releases too, another program gives other bytes."""
     digest = hashlib.sha256()
     home = Path(__file__).parents[1]
     for path in sorted(p for p in home.rglob("*") if p.suffix == ".py" or p.parent == home / "data"):

@@ -55,6 +55,7 @@ from quarterhour.study.study import (
     within_limits,
 )
 from quarterhour.study.what_if import what_ifs
+from quarterhour.travel.tiles.question import Compute
 from quarterhour.travel.times import Heading, TravelTimes
 
 _PACES = {"minutes", "mode", "compare_modes", "turnout_minutes", "uncertain"}
@@ -136,6 +137,7 @@ def run_study(
     publish: bool = False,
     tables: Inputs | None = None,
     circles_only: bool = False,
+    compute: Compute | None = None,
 ) -> Results:
     """The circles, the scorecard and the proposals of a study; nothing is written but into ``prepared`` and ``keep``.
 
@@ -157,6 +159,7 @@ def run_study(
         without it they hold the truth, and no plan that counts guarded people is kept on the way.
     tables : inputs that were read before.
     circles_only : the circles and nothing else, the quick answer for scenarios (``check_study``).
+    compute : who works out travel times, in tiles (``travel/tiles``); else this process. The results are the same.
 
     Returns
     -------
@@ -180,6 +183,7 @@ def run_study(
         return publishable(shortly, lang) if publish else shortly
     guards = bool(study.file.guarded)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
+    run.compute = compute
     with run.timed("read"):
         run.say("study.step_read")
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import fields
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -23,6 +24,8 @@ from quarterhour.services.forecast.values import Forecast
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.tiles.question import Compute
+from quarterhour.travel.tiles.times import tiled_travel_times
 from quarterhour.travel.times import Heading, TravelTimes
 
 _log = logging.getLogger(__name__)
@@ -44,6 +47,7 @@ class Run:
         self.doubts: list[pd.DataFrame] = []
         self.parcels: gpd.GeoDataFrame | None = None
         self.forecast: Forecast | None = None
+        self.compute: Compute | None = None
         self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
     def say(self, key: str, **values: object) -> None:
@@ -66,12 +70,13 @@ class Run:
         self, net: Network, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *, minutes: float,
         heading: Heading, turnout_minutes: float = 0.0, progress: Callable[[float], None] | None = None,
     ) -> TravelTimes:  # fmt: skip
-        """Times as the study sets them: how far off a road, over how many threads."""
+        """Times as the study sets them: how far off a road, over how many threads; or by whoever works out tiles."""
         file = self.study.file.study
-        return travel_times(
-            net, communities, sites, minutes=minutes, heading=heading, turnout_minutes=turnout_minutes,
-            limit_m=file.snap_limit_m, threads=file.threads, progress=progress,
-        )  # fmt: skip
+        asked: dict[str, Any] = {"heading": heading, "turnout_minutes": turnout_minutes, "limit_m": file.snap_limit_m}
+        asked |= {"minutes": minutes, "progress": progress}
+        if self.compute is None:
+            return travel_times(net, communities, sites, threads=file.threads, **asked)
+        return tiled_travel_times(net, communities, sites, compute=self.compute, **asked)
 
     def ground_told(self, roads: gpd.GeoDataFrame) -> dict[str, str | None]:
         """What tells the roads and turns of this run from any others."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -50,6 +51,13 @@ class Entries:
         count = self.start[places + 1] - self.start[places]
         _, at = ragged(self.start[places], count)
         return np.r_[0, np.cumsum(count)].astype(np.int64), self.state[at], self.cs[at]
+
+    @functools.cached_property
+    def by_link(self) -> tuple[AnyArray, AnyArray]:
+        """Links (rising) and the places on them; those on none are left out."""
+        held = np.flatnonzero(self.link >= 0)
+        held = held[np.argsort(self.link[held], kind="stable")]
+        return self.link[held], held
 
     def by_state(self) -> tuple[AnyArray, AnyArray, AnyArray]:
         """Start of each state's places, the places, the centiseconds between."""
@@ -255,7 +263,8 @@ def direct_legs(source: Entries, target: Entries, span: slice, *, leaving: bool,
     trips begin at the sources. ``straight``: near neighbours of all sources (``straight_legs``), whose trips take the
     turnout on top and no gap.
     """
-    s, t = _on_one_link(source.link, target.link, span)
+    s, t = _on_one_link(source.link[span], *target.by_link)
+    s += span.start
     a, b, i, j = (source, target, s, t) if leaving else (target, source, t, s)
     whole = np.minimum(along_link(a, b, i, j).min(axis=1) + a.extra[i] + b.extra[j], UNREACHED)
     begin, near, cs = straight
@@ -276,14 +285,11 @@ def along_link(begin: Entries, end: Entries, i: AnyArray, j: AnyArray) -> AnyArr
     return np.asarray(np.where(begin.open[i] & (leg >= 0), leg, UNREACHED))
 
 
-def _on_one_link(sources: AnyArray, targets: AnyArray, span: slice) -> tuple[AnyArray, AnyArray]:
-    """Sources of a span and targets on the same link, by source; -1 is no link."""
-    held = np.flatnonzero(targets >= 0)
-    held = held[np.argsort(targets[held], kind="stable")]
-    mine, sorted_ = sources[span], targets[held]
-    low, high = np.searchsorted(sorted_, mine, "left"), np.searchsorted(sorted_, mine, "right")
-    s, at = ragged(low, np.where(mine >= 0, high - low, 0))
-    return s + span.start, held[at]
+def _on_one_link(sources: AnyArray, links: AnyArray, targets: AnyArray) -> tuple[AnyArray, AnyArray]:
+    """Sources and targets on the same link, by source; -1 is no link. ``links`` (rising): those of ``targets``."""
+    low, high = np.searchsorted(links, sources, "left"), np.searchsorted(links, sources, "right")
+    s, at = ragged(low, np.where(sources >= 0, high - low, 0))
+    return s, targets[at]
 
 
 def road_times(network: Network, entries: Entries, places: AnyArray, times: AnyArray, *, leaving: bool) -> AnyArray:

@@ -81,7 +81,7 @@ def travel_times(
     )  # fmt: skip
     search = _search(trips, limit)
     parts = [part for _, part in in_blocks(search, len(trips.order), threads=threads, progress=progress)]
-    return _table(trips, minutes, np.arange(len(trips.order)), parts)
+    return times_of(trips, minutes, np.arange(len(trips.order)), parts)
 
 
 @takes(network=Network, communities=pd.DataFrame, sites=pd.DataFrame)
@@ -160,11 +160,11 @@ def _blocks(trips: Trips, minutes: float, found: Iterator[tuple[slice, Csr]], *,
         parts.append(part)
         held += len(part[1])
         if held > most * 3 // 4 or span.stop == len(trips.order):
-            yield _table(trips, minutes, np.arange(first, span.stop), parts)
+            yield times_of(trips, minutes, np.arange(first, span.stop), parts)
             held, parts, first = 0, [], span.stop
 
 
-def _table(trips: Trips, minutes: float, rows: AnyArray, parts: list[Csr]) -> TravelTimes:
+def times_of(trips: Trips, minutes: float, rows: AnyArray, parts: list[Csr]) -> TravelTimes:
     """The travel times of some sources of the search; ``parts`` is used up."""
     mine = np.sort(trips.order[rows])
     found = _joined(parts, trips.target_count)[np.argsort(trips.order[rows])]

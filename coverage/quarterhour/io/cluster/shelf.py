@@ -1,0 +1,60 @@
+"""Arrays on the disk by the name of their content, which other processes map and check."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import platform
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+
+from quarterhour.base.arrays import AnyArray
+from quarterhour.base.errors import DataError, MissingError
+from quarterhour.base.foreign import foreign
+from quarterhour.io.files.write import told
+
+_MAPPED_BYTES = 1 << 16
+"""Smaller files are read; an empty one cannot be mapped."""
+
+
+def put_on_shelf(array: AnyArray, folder: Path) -> str:
+    """Write an array into a folder unless it lies there; its name there, the SHA-256 of what it holds.
+
+    WriteError where it cannot be written.
+    """
+    whole = np.ascontiguousarray(array)
+    name = _sum(whole)
+    path = folder / f"{name}.npy"
+    if not path.exists():
+        growing = folder / f"{name}.new"
+        with told(path):
+            with growing.open("wb") as file:
+                np.save(file, whole, allow_pickle=False)
+            growing.replace(path)
+    return name
+
+
+@functools.lru_cache(maxsize=256)
+def from_shelf(folder: Path, name: str) -> AnyArray:
+    """An array of a shelf, mapped into memory and checked, once a process.
+
+    MissingError where this machine does not see the folder or the file; DataError where it holds something else.
+    """
+    path = folder / f"{name}.npy"
+    if not path.is_file():
+        raise MissingError("cluster.not_seen", file=str(path), machine=platform.node())
+    with foreign(path, key="cluster.broken"):
+        # "c" and not "r": the kernels are compiled for arrays that can be written to
+        mode: Literal["c"] | None = "c" if path.stat().st_size > _MAPPED_BYTES else None
+        found = np.asarray(np.load(path, mmap_mode=mode, allow_pickle=False))
+    if _sum(found) != name:
+        raise DataError("cluster.broken", file=str(path), detail=platform.node())
+    return found
+
+
+def _sum(array: AnyArray) -> str:
+    digest = hashlib.sha256(f"{array.dtype.str} {array.shape} ".encode())
+    digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()

@@ -1,0 +1,126 @@
+"""Tiles on workers: the question goes to a shelf that they read, each task is a path, hashes and a span."""
+
+from __future__ import annotations
+
+import contextlib
+import functools
+import hashlib
+import platform
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+from quarterhour.base import i18n
+from quarterhour.base.arrays import Csr
+from quarterhour.base.errors import DataError
+from quarterhour.base.machine.scratch import scratch_folder
+from quarterhour.base.parallel import Progress
+from quarterhour.io.cluster import workers
+from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
+from quarterhour.io.files.write import told
+from quarterhour.io.network_store import program_sum
+from quarterhour.travel.access_legs import Entries
+from quarterhour.travel.tiles.ground import Ground
+from quarterhour.travel.tiles.question import Compute, TileQuestion, here
+
+T = TypeVar("T")
+_OF_ENTRIES = tuple(f.name for f in fields(Entries) if f.name not in ("turnout", "states"))
+
+
+class TakesTasks(Protocol):
+    """Whoever does tasks in any order, each once: ``io.cluster.workers.Workers``."""
+
+    def each(self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str) -> Iterator[tuple[int, T]]:
+        """The position of each task, and what came of it."""
+
+
+@dataclass(frozen=True)
+class ShelvedQuestion:
+    """A ``TileQuestion`` on a shelf: where, its arrays by the name of their content, and its numbers."""
+
+    folder: str
+    arrays: tuple[tuple[str, str], ...]
+    numbers: tuple[tuple[str, float | int], ...]
+
+
+@contextlib.contextmanager
+def computing_at(where: str, folder: Path, *, lang: str, tell: Callable[[str], None]) -> Iterator[Compute | None]:
+    """Who works out travel times, until the end: nobody else for ``none``, else workers (``io.cluster.workers_at``).
+
+    ``folder``: where their shelf stands for the time being. ``tell`` hears who they are and where they can be watched.
+    """
+    if where == "none":
+        yield None
+        return
+    with workers.workers_at(where) as found:
+        tell(i18n.say("cluster.told_page" if found.page else "cluster.told", lang, count=found.count, page=found.page))
+        with told(folder):
+            folder.mkdir(parents=True, exist_ok=True)
+        with scratch_folder(folder, "tiles") as shelf:
+            yield spread_over(found, shelf.absolute())
+
+
+def spread_over(takes: TakesTasks, folder: Path) -> Compute:
+    """Tiles worked out by ``takes``, who see ``folder`` under the same path. One tile alone is worked out here."""
+
+    def compute(question: TileQuestion, spans: list[slice], progress: Progress | None = None) -> list[Csr]:
+        if len(spans) < 2:
+            return here(question, spans, progress)
+        shelved = shelve(question, folder)
+        tasks = [(shelved, span.start, span.stop, program_sum()) for span in spans]
+        parts: dict[int, Csr] = {}
+        name, done = f"tiles-{_key(shelved)}", 0
+        for number, part in takes.each(shelved_rows, tasks, name=name):
+            parts[number] = part
+            done += spans[number].stop - spans[number].start
+            if progress:
+                progress(done / question.source_count)
+        return [parts[number] for number in range(len(spans))]
+
+    return compute
+
+
+def _key(shelved: ShelvedQuestion) -> str:
+    return hashlib.sha256(repr(shelved).encode()).hexdigest()[:16]
+
+
+def shelve(question: TileQuestion, folder: Path) -> ShelvedQuestion:
+    """Put a question on a shelf."""
+    ground = question.ground
+    arrays = {"x": ground.x, "y": ground.y, "states": ground.states}
+    arrays |= {f"arcs.{i}": array for i, array in enumerate(ground.arcs)}
+    arrays |= {f"straight.{i}": array for i, array in enumerate(question.straight)}
+    numbers: dict[str, float | int] = {"metres_a_cs": ground.metres_a_cs, "cut": question.cut}
+    numbers["leaving"] = int(question.leaving)
+    for side, entries in (("source", question.source), ("target", question.target)):
+        arrays |= {f"{side}.{name}": getattr(entries, name) for name in _OF_ENTRIES}
+        numbers |= {f"{side}.turnout": entries.turnout, f"{side}.states": entries.states}
+    put = tuple((name, put_on_shelf(array, folder)) for name, array in arrays.items())
+    return ShelvedQuestion(str(folder), put, tuple(numbers.items()))
+
+
+@functools.lru_cache(maxsize=2)
+def shelved_question(shelved: ShelvedQuestion) -> TileQuestion:
+    """The question of a shelf; the last two are kept by each process."""
+    folder, numbers = Path(shelved.folder), dict(shelved.numbers)
+    arrays = {name: from_shelf(folder, held) for name, held in shelved.arrays}
+
+    def csr(name: str) -> Csr:
+        return arrays[f"{name}.0"], arrays[f"{name}.1"], arrays[f"{name}.2"]
+
+    def entries(side: str) -> Entries:
+        own = {name: arrays[f"{side}.{name}"] for name in _OF_ENTRIES}
+        return Entries(**own, turnout=int(numbers[f"{side}.turnout"]), states=int(numbers[f"{side}.states"]))
+
+    ground = Ground(arrays["x"], arrays["y"], arrays["states"], csr("arcs"), float(numbers["metres_a_cs"]))
+    return TileQuestion(
+        ground, entries("source"), entries("target"), csr("straight"), bool(numbers["leaving"]), int(numbers["cut"])
+    )  # fmt: skip
+
+
+def shelved_rows(shelved: ShelvedQuestion, first: int, end: int, program: str) -> Csr:
+    """What a worker does: the rows of a span of a shelved question. DataError where it is another program."""
+    if program != program_sum():
+        raise DataError("cluster.other_program", machine=platform.node())
+    return shelved_question(shelved).rows(slice(first, end))

@@ -1,0 +1,152 @@
+"""Work on workers: arrays on a shelf, what is refused, and a worker that is killed on the way."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from quarterhour.base.errors import DataError, MissingError, ServiceError
+from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
+from quarterhour.io.cluster.workers import Workers, _result, workers_at
+
+
+@pytest.mark.parametrize("size", [0, 3, 100_000])
+@pytest.mark.parametrize("kind", ["int32", "float64", "bool"])
+def test_an_array_comes_from_the_shelf_as_it_was_put_there(tmp_path: Path, size: int, kind: str) -> None:
+    array = np.arange(size).astype(kind)
+    name = put_on_shelf(array, tmp_path)
+    found = from_shelf(tmp_path, name)
+    assert found.dtype == array.dtype and found.tobytes() == array.tobytes()
+    assert put_on_shelf(array, tmp_path) == name and len(list(tmp_path.iterdir())) == 1
+    assert put_on_shelf(array.astype("int64"), tmp_path) != name
+
+
+def test_what_is_not_on_the_shelf_or_was_changed_there_is_told(tmp_path: Path) -> None:
+    with pytest.raises(MissingError, match=r"does not see the file .*nothing\.npy"):
+        from_shelf(tmp_path, "nothing")
+    name = put_on_shelf(np.arange(5), tmp_path)
+    np.save(tmp_path / f"{name}.npy", np.arange(6))
+    with pytest.raises(DataError, match="as a worker read it is not what the program wrote"):
+        from_shelf(tmp_path, name)
+    (tmp_path / f"{name}.npy").write_bytes(b"cut")
+    with pytest.raises(DataError, match="as a worker read it is not what the program wrote"):
+        from_shelf(tmp_path, name)
+
+
+@pytest.mark.parametrize(
+    ("where", "said"),
+    [
+        ("everywhere", "--cluster cannot be everywhere"),
+        ("tcp://host", "there is no scheduler file tcp://host"),
+        ("local:0", "must be 1 to 256, got 0"),
+        ("local:1000", "must be 1 to 256, got 1000"),
+        ("lost/scheduler.json", "there is no scheduler file lost/scheduler.json"),
+    ],
+)
+def test_where_nobody_can_be_is_refused_before_anything_starts(where: str, said: str) -> None:
+    with pytest.raises((DataError, MissingError), match=said), workers_at(where):
+        pass
+
+
+def test_without_the_extra_it_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    with pytest.raises(DataError, match=r"quarterhour\[cluster\]"), workers_at("local:1"):
+        pass
+
+
+def square(number: int) -> int:
+    return number * number
+
+
+def refuse(number: int) -> int:
+    raise DataError("cluster.bad_count", count=number, most=2)
+
+
+def stumble(number: int) -> int:
+    raise ZeroDivisionError(number)
+
+
+def die(number: int) -> int:
+    os.kill(os.getpid(), signal.SIGKILL)
+    return number
+
+
+def pid(_: int) -> int:
+    return os.getpid()
+
+
+@pytest.fixture(scope="module")
+def two() -> Iterator[Workers]:
+    pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
+    with workers_at("local:2") as found:
+        yield found
+
+
+def test_every_task_is_done_once(two: Workers) -> None:
+    assert two.count == 2
+    assert dict(two.each(square, [(i,) for i in range(9)], name="squares")) == {i: i * i for i in range(9)}
+
+
+def test_an_error_of_a_task_is_told_as_it_is_or_with_its_number(two: Workers) -> None:
+    with pytest.raises(DataError, match="must be 1 to 2, got 7"):
+        list(two.each(refuse, [(7,)], name="refused"))
+    with pytest.raises(ServiceError, match=r"tile 1 of 1 could not be finished.*ZeroDivisionError"):
+        list(two.each(stumble, [(7,)], name="stumbled"))
+
+
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
+def test_a_worker_that_is_killed_on_the_way_is_made_up_for(two: Workers) -> None:
+    found: dict[int, Any] = {}
+    for number, process in two.each(pid, [(i,) for i in range(20)], name="pids"):
+        if not found:
+            os.kill(process, signal.SIGKILL)
+        found[number] = process
+    assert sorted(found) == list(range(20))
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
+def test_a_task_that_kills_every_worker_is_given_up_and_named(two: Workers) -> None:
+    with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*KilledWorker"):
+        list(two.each(die, [(1,)], name="deadly"))
+
+
+def test_a_scheduler_is_found_by_address_and_by_file(two: Workers, tmp_path: Path) -> None:
+    address = two.client.scheduler.address
+    file = tmp_path / "scheduler.json"
+    file.write_text(json.dumps({"address": address}), encoding="utf-8")
+    for where in (address, str(file)):
+        with workers_at(where) as found:
+            assert dict(found.each(square, [(3,)], name=f"found {len(where)}")) == {0: 9}
+
+
+def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
+    """As a cancelled future looks, whatever cancelled it."""
+
+    class Gone:
+        def result(self) -> int:
+            raise RuntimeError("scheduler-connection-lost")
+
+        def cancelled(self) -> bool:
+            return True
+
+    with pytest.raises(ServiceError, match=r"the connection to the scheduler was lost.*scheduler-connection-lost"):
+        _result(Gone(), 0, 1)
+
+
+def test_where_no_scheduler_answers_the_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
+    monkeypatch.setattr("quarterhour.io.cluster.workers.WAIT_SECONDS", 1)
+    with (
+        pytest.raises(ServiceError, match="no scheduler or worker answers at tcp://127.0.0.1:9"),
+        workers_at("tcp://127.0.0.1:9"),
+    ):
+        pass

@@ -1,0 +1,174 @@
+"""Travel times by tiles are those of the whole, to the byte; and what a tile must know, by hand."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from countries import CAR, CRS, SLOW, WALK, country
+from quarterhour.base.errors import DataError
+from quarterhour.network.from_edges import network_from_edges
+from quarterhour.network.network import Network
+from quarterhour.network.search_graph import search_graph
+from quarterhour.network.snap import at_junctions
+from quarterhour.travel.matrix import travel_times
+from quarterhour.travel.od_pairs import trips_between
+from quarterhour.travel.tiles.ground import metres_a_cs
+from quarterhour.travel.tiles.question import TileQuestion, here, tile_question
+from quarterhour.travel.tiles.sizes import even_spans, tile_spans
+from quarterhour.travel.tiles.times import tiled_travel_times
+from quarterhour.travel.times import TravelTimes
+from repeatable import examples
+
+
+@st.composite
+def countries(draw: st.DrawFn) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
+    return country(
+        draw(st.integers(0, 10**6)),
+        side=draw(st.sampled_from([7, 5, 4, 2, 1])),
+        neat=draw(st.booleans()),
+        mode=draw(st.sampled_from([CAR, SLOW, WALK])),
+        ferries=draw(st.integers(0, 3)),
+        oneway=draw(st.booleans()),
+        forbidden=draw(st.integers(0, 6)),
+        private=draw(st.sampled_from([0.0, 0.2])),
+        homes=draw(st.sampled_from([14, 8, 1])),
+        bases=draw(st.sampled_from([12, 16, 3, 0])),
+    )
+
+
+def same_bytes(one: TravelTimes, two: TravelTimes) -> bool:
+    arrays = [(getattr(one, name), getattr(two, name)) for name in ("indptr", "site_index", "cs")]
+    told = [replace(t, indptr=None, site_index=None, cs=None) for t in (one, two)]
+    return all(a.dtype == b.dtype and a.tobytes() == b.tobytes() for a, b in arrays) and repr(vars(told[0])) == repr(
+        vars(told[1])
+    )
+
+
+@examples(60, 3000)
+@given(
+    countries(), st.sampled_from(["to_site", "to_community"]), st.sampled_from([0.0, 0.1, 0.5, 1, 2, 3.7, 12]),
+    st.integers(1, 13), st.sampled_from([0.0, 0.3]),
+)  # fmt: skip
+def test_tiles_joined_are_the_whole_to_the_byte(
+    drawn: Any, heading: Any, minutes: float, size: int, turnout: float
+) -> None:
+    net, homes, bases = drawn
+    asked: dict[str, Any] = {"minutes": minutes, "heading": heading, "turnout_minutes": turnout}
+    whole = travel_times(net, homes, bases, **asked)
+    assert same_bytes(whole, tiled_travel_times(net, homes, bases, **asked, tile_sources=size))
+    assert same_bytes(whole, tiled_travel_times(net, homes, bases, **asked))
+
+
+@examples(25, 500)
+@given(countries(), st.sampled_from(["to_site", "to_community"]), st.sampled_from([0.5, 2, 3.7]))
+def test_a_tile_alone_holds_whole_rows(drawn: Any, heading: Any, minutes: float) -> None:
+    """One source a tile: the farthest that a margin has to hold, with nobody beside who would widen the box."""
+    net, homes, bases = drawn
+    whole = travel_times(net, homes, bases, minutes=minutes, heading=heading)
+    found = tiled_travel_times(net, homes, bases, minutes=minutes, heading=heading, tile_sources=1)
+    assert same_bytes(whole, found)
+
+
+# --- by hand: a street walked at 1 m/s, with a lane to the south of each corner that takes twice as long
+#
+#     a --- b --- c --- d --- e --- f        100 m and 100 s from one to the next
+#           B     C     D     E              100 m and 200 s to each
+
+
+def comb(*more: tuple[str, str, float]) -> Network:
+    names = "abcdef"
+    rows = [(one, two, 100 / 60) for one, two in zip(names, names[1:], strict=False)]
+    rows += [(n, n.upper(), 200 / 60) for n in "bcde"]
+    spots = {n: (100.0 * i, 0.0) for i, n in enumerate(names)}
+    spots |= {n.upper(): (x, -100.0) for n, (x, _) in spots.items()}
+    nodes = pd.DataFrame.from_dict(spots, orient="index", columns=["x", "y"])
+    return network_from_edges(pd.DataFrame([*rows, *more], columns=["u", "v", "minutes"]), nodes=nodes, crs=CRS)
+
+
+def question(net: Network, homes: str, sites: str, seconds: float) -> TileQuestion:
+    at = [at_junctions(net, pd.Series({name: name for name in names})) for names in (homes, sites)]
+    trips = trips_between(net, *at, heading="to_site", turnout_minutes=0, limit_m=1000)
+    return tile_question(net, trips, cut=round(100 * seconds))
+
+
+def known(net: Network, asked: TileQuestion, first: int = 0) -> str:
+    """The junctions that the tile of one source knows."""
+    tile = asked.tile(slice(first, first + 1))
+    assert net.junction_ids is not None
+    return "".join(sorted(net.junction_ids[asked.ground.junctions(tile.states)]))
+
+
+def found(asked: TileQuestion) -> int:
+    return sum(len(part[1]) for part in here(asked, even_spans(asked.source_count, 1)))
+
+
+def test_a_margin_is_as_far_as_the_fastest_goes_and_no_farther() -> None:
+    net = comb()
+    asked = question(net, "abcdef", "c", 200)
+    assert asked.ground.metres_a_cs == 0.01
+    assert known(net, asked) == "BCDEabcde"  # 200 s, 200 m: f lies 300 m off
+    assert found(asked) == 5  # a and e in 200 s exactly
+    short = replace(asked, ground=replace(asked.ground, metres_a_cs=0.0099))
+    assert known(net, short) == "BCDbcd" and found(short) == 3
+
+
+def test_a_fast_ferry_widens_the_margin_for_all() -> None:
+    net = comb(("a", "f", 100 / 60), ("a", "A", 200 / 60), ("f", "F", 200 / 60))
+    asked = question(net, "abcdef", "c", 200)
+    assert asked.ground.metres_a_cs == 0.05
+    assert known(net, asked) == "ABCDEFabcdef"
+    assert found(question(net, "f", "b", 200)) == 1  # by ferry to a, and on foot
+
+
+def test_the_gap_of_a_place_is_time_that_no_road_takes() -> None:
+    net = comb()
+    at = at_junctions(net, pd.Series({"c": "c"})).assign(gap_m=150.0)
+    homes = at_junctions(net, pd.Series({n: n for n in "abcdef"}))
+    slow = trips_between(
+        replace(net, mode=WALK, kept=net.kept), homes, at, heading="to_site", turnout_minutes=0, limit_m=1000
+    )
+    assert known(net, tile_question(net, slow, cut=20_000)) == "c"  # 50 s are left of 200
+    assert known(net, tile_question(net, slow, cut=25_000)) == "BCDbcd"
+
+
+def test_a_place_that_no_trip_leaves_in_time_knows_next_to_nothing() -> None:
+    net = comb()
+    asked = question(net, "abcdef", "c", 200)
+    late = replace(asked, source=replace(asked.source, cs=asked.source.cs + 30_000))
+    assert len(late.tile(slice(0, 1)).states) == 1 and found(late) == 1  # c itself, straight across
+
+
+def test_without_places_or_with_no_time_over_some_distance_a_tile_is_the_whole() -> None:
+    bare = network_from_edges(pd.DataFrame({"u": ["a", "b", "b"], "v": ["b", "c", "d"], "minutes": [5, 6, 7]}))
+    asked = question(bare, "acd", "c", 300)
+    assert np.isinf(asked.ground.metres_a_cs) and len(asked.tile(slice(0, 1)).states) == search_graph(bare).count
+    net = comb()
+    start, head, cs = question(net, "a", "c", 1).ground.arcs
+    assert np.isinf(metres_a_cs(net.x, net.y, search_graph(net).states, (start, head, cs * (np.arange(len(cs)) > 0))))
+
+
+def test_tiles_are_spans_of_sources_and_a_size_is_a_number_above_none() -> None:
+    assert even_spans(5, 2) == [slice(0, 2), slice(2, 4), slice(4, 5)]
+    assert even_spans(0, 3) == []
+    with pytest.raises(DataError, match="1 place or more, got 0"):
+        even_spans(5, 0)
+
+
+def test_counted_work_cuts_where_there_is_as_much_on_both_sides() -> None:
+    net = comb()
+    at = [at_junctions(net, pd.Series({n: n for n in names})) for names in ("abcdefBCDE", "abcdef")]
+    trips = trips_between(net, *at, heading="to_site", turnout_minutes=0, limit_m=1000)
+    spans = tile_spans(trips, cut=10_000, work=20)
+    assert len(spans) > 1 and [s.start for s in spans[1:]] == [s.stop for s in spans[:-1]]
+    assert (spans[0].start, spans[-1].stop) == (0, 6)
+    assert spans == tile_spans(trips, cut=10_000, work=20)
+    assert tile_spans(trips, cut=10_000) == [slice(0, 6)]
+    nobody = trips_between(net, at[0], at[1].iloc[:0], heading="to_site", turnout_minutes=0, limit_m=1000)
+    assert tile_spans(nobody, cut=10_000) == []
