@@ -1,4 +1,4 @@
-"""Values as text and arrays: they come back as they were, and a file can make nothing that the reader does not expect."""
+"""Values as text and arrays come back as they were, and a file makes nothing that the reader does not expect."""
 
 from __future__ import annotations
 

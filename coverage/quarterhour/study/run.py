@@ -12,18 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import geopandas as gpd
-import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import first_ids
-from quarterhour.base.findings import Severity, finding, in_both, join_findings
-from quarterhour.base.i18n import LANGUAGES
-from quarterhour.base.jit import COMPILED
-from quarterhour.base.kinds import kinds_said
+from quarterhour.base.findings import join_findings
 from quarterhour.standards.targets import Target
 from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, checks_of, pictures, whom_circles_reach
 from quarterhour.study.doubts import class_findings
+from quarterhour.study.doubts.of_run import run_findings
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.forecast.carry import with_years
 from quarterhour.study.forecast.question import study_forecast
@@ -219,7 +215,7 @@ def run_study(
     if study.file.outputs.what_if:
         results = replace(results, what_if=what_ifs(run, results))
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
-    found = [results.inputs.findings, *_run_findings(results), doubts]
+    found = [results.inputs.findings, *run_findings(results), doubts]
     seconds, findings = dict(run.seconds), join_findings(found)
     results = replace(results, inputs=results.inputs.own(), seconds=seconds, findings=findings)
     return results if known is None else masked(results, known, _every_target(study))
@@ -317,44 +313,6 @@ def _with_forecast(run: Run, results: Results) -> Results:
         file, dated = with_years(study.file, tables, run.forecast)
     run.study = replace(study, file=file)
     return replace(results, study=run.study, inputs=dated, forecast=run.forecast)
-
-
-def _run_findings(results: Results) -> list[pd.DataFrame]:
-    """What only a run can find: kinds without a facility, communities that no road is near, questions without a plan.
-
-    Circles and questions go by their names.
-    """
-    told = [] if COMPILED else [finding("jit.uncompiled", severity="note", table="")]
-    for check in results.checks:
-        circle = in_both(*map(check.circle.name, LANGUAGES))
-        if check.absent:
-            key = "study.no_facility" if check.impossible else "study.no_such_kind"
-            kinds = in_both(*(kinds_said(check.absent, lang, results.study.kinds) for lang in LANGUAGES))
-            told.append(
-                finding(
-                    key,
-                    severity="warning",
-                    table="facilities",
-                    id=circle,
-                    value=kinds,
-                )
-            )
-        lost = check.communities.index[check.communities["reason"] == "not_snapped"]
-        if len(lost):
-            severity: Severity = "error" if 2 * len(lost) > len(check.communities) else "warning"
-            told.append(
-                finding(
-                    "study.not_snapped", severity=severity, table="communities", id=circle,
-                    value=str(len(lost)), detail=first_ids(lost),
-                )
-            )  # fmt: skip
-    if results.care.rounds is not None and results.care.rounds.by_clock:
-        told.append(finding("study.rounds_by_clock", severity="warning", table=""))
-    for proposal in results.proposals:
-        if proposal.plan.status in ("infeasible", "no_plan"):
-            question = in_both(*map(proposal.name, LANGUAGES))
-            told.append(finding("study.no_plan", severity="error", table="candidates", id=question))
-    return told
 
 
 def _checked(run: Run, results: Results) -> Results:
