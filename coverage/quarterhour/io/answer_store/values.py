@@ -196,7 +196,8 @@ class _Reader:
         flat = np.empty(len(told["of"]), dtype=object)
         for k, one in enumerate(self.many(told["of"])):
             flat[k] = one
-        return flat.reshape(told["shape"])
+        shaped: AnyArray = flat.reshape(told["shape"])
+        return shaped
 
     def read_category(self, told: dict[str, Any]) -> Any:
         codes, categories = self.value(told["codes"]), self.value(told["categories"])
@@ -216,16 +217,19 @@ class _Reader:
         return pd.MultiIndex.from_arrays(self.many(told["levels"]), names=self.many(told["names"]))
 
     def read_range(self, told: dict[str, Any]) -> pd.RangeIndex:
-        return pd.RangeIndex(*told["range"], name=self.value(told["name"]))
+        start, stop, step = told["range"]
+        return pd.RangeIndex(start, stop, step, name=self.value(told["name"]))
 
     def read_index(self, told: dict[str, Any]) -> pd.Index:
         column = self.value(told["column"])
-        return pd.Index(column, dtype=column.dtype, name=self.value(told["name"]))
+        index: pd.Index = pd.Index(column, dtype=column.dtype, name=self.value(told["name"]))
+        return index
 
     def read_series(self, told: dict[str, Any]) -> pd.Series:
         column = self.value(told["column"])
         index, name = self.value(told["index"]), self.value(told["name"])
-        return pd.Series(column, dtype=column.dtype, index=index, name=name)
+        series: pd.Series = pd.Series(column, dtype=column.dtype, index=index, name=name)
+        return series
 
     def read_frame(self, told: dict[str, Any]) -> pd.DataFrame:
         index = self.value(told["index"])
