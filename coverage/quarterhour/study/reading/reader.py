@@ -6,7 +6,7 @@ rows by what they say (``base/row_order``), whatever order the files had. Findin
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import MappingProxyType
@@ -26,7 +26,7 @@ from quarterhour.base.findings import (
     join_findings,
     no_findings,
 )
-from quarterhour.base.kinds import KindLook, kind_label
+from quarterhour.base.kinds import KindLook, KindLooks, kind_label
 from quarterhour.base.row_order import by_content, by_id, by_line, place_names
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
@@ -373,16 +373,25 @@ def _check_roads_near(made: Inputs, limit_m: float, lie: pd.DataFrame) -> None:
 def _unknown_kinds(file: StudyFile, made: Inputs) -> list[pd.DataFrame]:
     """Circles whose kinds no facility has: their share would be 0 for want of a row, not of care."""
     looks = {name: KindLook(zh=kind.zh, en=kind.en) for name, kind in file.kinds.items()}
+
+    def said(kinds: Iterable[str]) -> str:
+        return in_both(*(", ".join(_named_kind(kind, lang, looks) for kind in kinds) or "-" for lang in ("zh", "en")))
+
     present = set(made.facilities["kind"])
-    known = in_both(*(", ".join(sorted(kind_label(k, lang, looks) for k in present)) or "-" for lang in ("zh", "en")))
+    known = said(sorted(present))
     told = []
     for circle in file.circles:
         missing = [k for k in circle.kinds if k not in present]
         severity: Severity = "error" if len(missing) == len(circle.kinds) else "warning"
         about = {"id": in_both(circle.zh or circle.id, circle.en or circle.id), "detail": known}
-        for kind in missing:
-            said = in_both(*(f"{kind_label(kind, lang, looks)} ({kind})" for lang in ("zh", "en")))
-            told.append(
-                finding("inputs.no_kind", severity=severity, table="facilities", column="kind", value=said, **about)
-            )
+        told += [
+            finding("inputs.no_kind", severity=severity, table="facilities", column="kind", value=said([kind]), **about)
+            for kind in missing
+        ]
     return told
+
+
+def _named_kind(kind: str, lang: str, looks: KindLooks) -> str:
+    """A kind by its name and by what the study file calls it."""
+    name = kind_label(kind, lang, looks)
+    return name if name == kind else f"{name} ({kind})"

@@ -48,5 +48,5 @@ def _work(trips: Trips, sources: IntArray, cut: int) -> IntArray:
     entries = trips.source.rows(sources)
     reached = search_arrays(trips.arcs, entries)
     paired = search_arrays(trips.arcs, entries, targets=trips.targets, target_count=trips.target_count)
-    counts: IntArray = 1 + sum(np.diff(cutoff_table(search, cut=cut)[0]) for search in (reached, paired))
-    return counts
+    found = [np.diff(cutoff_table(search, cut=cut)[0]) for search in (reached, paired)]
+    return np.asarray(1 + found[0] + found[1])
