@@ -190,7 +190,8 @@ class _Reader:
         return self.arrays[told["at"]][()]
 
     def read_array(self, told: dict[str, Any]) -> AnyArray:
-        return self.arrays[told["at"]]
+        found: AnyArray = self.arrays[told["at"]]
+        return found
 
     def read_objects(self, told: dict[str, Any]) -> AnyArray:
         flat = np.empty(len(told["of"]), dtype=object)
