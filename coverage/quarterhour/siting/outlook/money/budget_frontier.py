@@ -104,11 +104,7 @@ def as_amounts(yuan: Sequence[int]) -> tuple[int, ...]:
     given = as_list(yuan) or []
     rising = all(is_whole(amount) for amount in given) and all(a < b for a, b in pairwise(given))
     if not given or len(given) > MOST_AMOUNTS or not rising:
-        raise DataError(
-            "budget_frontier.bad_amounts",
-            yuan=short_repr(yuan if isinstance(yuan, str) or not given else given),
-            most=MOST_AMOUNTS,
-        )
+        raise DataError("budget_frontier.bad_amounts", yuan=short_repr(given or yuan), most=MOST_AMOUNTS)
     return tuple(int(amount) for amount in given)
 
 
