@@ -101,15 +101,10 @@ def budget_frontier(
 
 def as_amounts(yuan: Sequence[int]) -> tuple[int, ...]:
     """Budgets as rising whole yuan; DataError for what is none."""
-    came: object = yuan
     given = as_list(yuan) or []
     rising = all(is_whole(amount) for amount in given) and all(a < b for a, b in pairwise(given))
     if not given or len(given) > MOST_AMOUNTS or not rising:
-        raise DataError(
-            "budget_frontier.bad_amounts",
-            yuan=short_repr(came if isinstance(came, str) or not given else given),
-            most=MOST_AMOUNTS,
-        )
+        raise DataError("budget_frontier.bad_amounts", yuan=short_repr(given or yuan), most=MOST_AMOUNTS)
     return tuple(int(amount) for amount in given)
 
 
