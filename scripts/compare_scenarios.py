@@ -16,6 +16,9 @@ import pandas as pd
 
 import quarterhour as qh
 
+PLAIN = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+"""Names out of a file are never run as formulas."""
+
 
 def main(given: argparse.Namespace) -> None:
     """Say what changes, and write the workbook."""
@@ -33,7 +36,7 @@ def main(given: argparse.Namespace) -> None:
     print(*found.sentences(given.lang), sep="\n")
     moved = found.communities[found.communities["change"].isin(("gained", "lost"))]
     made_up = ("示例-" if given.lang == "zh" else "demo-") if both[0].inputs.made_up else ""
-    with pd.ExcelWriter(given.out, engine="xlsxwriter") as book:
+    with pd.ExcelWriter(given.out, engine="xlsxwriter", engine_kwargs=PLAIN) as book:
         for name, rows in (("areas", found.areas), ("communities", moved.drop(columns="geometry"))):
             rows.reset_index().to_excel(book, sheet_name=f"{made_up}{name}", index=False)
 

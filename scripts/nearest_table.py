@@ -11,6 +11,7 @@ import argparse
 import sys
 
 import quarterhour as qh
+from quarterhour.io.files import write_csv
 
 
 def main(given: argparse.Namespace) -> None:
@@ -19,7 +20,7 @@ def main(given: argparse.Namespace) -> None:
     net = qh.build_network(tables.roads, qh.read_modes()["walk"])
     sites = tables.facilities[tables.facilities["kind"] == given.kind]
     times = qh.travel_times(net, tables.communities, sites, minutes=given.minutes, heading="to_site")
-    times.nearest().join(tables.communities["name"]).to_csv(given.out, encoding="utf-8-sig")
+    write_csv(given.out, times.nearest().join(tables.communities["name"]))
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ import argparse
 import sys
 
 import quarterhour as qh
+from quarterhour.io.files import write_csv
 
 
 def main(given: argparse.Namespace) -> None:
@@ -30,7 +31,7 @@ def main(given: argparse.Namespace) -> None:
     for level in ("town", "county"):
         rows[level] = rows[level].astype(str).replace(results.names(level))
     rows = rows.assign(lon=rows.geometry.x.round(6), lat=rows.geometry.y.round(6))
-    rows[["order", "name", "town", "county", "gain", "quality", "lon", "lat"]].to_csv(given.out, encoding="utf-8-sig")
+    write_csv(given.out, rows[["order", "name", "town", "county", "gain", "quality", "lon", "lat"]])
 
 
 if __name__ == "__main__":

@@ -21,6 +21,8 @@ HEADS = {
     "nearest": ("最近的设施", "nearest facility"),
 }
 SHEET = {True: ("示例数据，不可用于决策", "made up, for no decision"), False: ("圈外", "outside")}
+PLAIN = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+"""Names out of a file are never run as formulas."""
 
 
 def main(given: argparse.Namespace) -> None:
@@ -34,7 +36,9 @@ def main(given: argparse.Namespace) -> None:
     at = ("zh", "en").index(given.lang)
     listed = rows[list(HEADS)].rename(columns={key: heads[at] for key, heads in HEADS.items()})
     sheet = SHEET[results.inputs.made_up][at]
-    listed.to_excel(given.out, sheet_name=sheet, index_label=("编号", "id")[at], engine="xlsxwriter")
+    listed.to_excel(
+        given.out, sheet_name=sheet, index_label=("编号", "id")[at], engine="xlsxwriter", engine_kwargs=PLAIN
+    )
     print(results[given.circle], given.out, len(listed), sep="\n")
 
 

@@ -21,6 +21,8 @@ HEADS = {
     "people_met": ("圈内人数", "people inside"),
     "share_people": ("圈内人口占比", "share of people inside"),
 }
+PLAIN = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+"""Names out of a file are never run as formulas."""
 
 
 def main(given: argparse.Namespace) -> None:
@@ -28,7 +30,7 @@ def main(given: argparse.Namespace) -> None:
     results = qh.run_study(qh.read_study(given.study), circles_only=True, publish=True)
     at = ("zh", "en").index(given.lang)
     made_up = ("示例-", "demo-")[at] if results.inputs.made_up else ""
-    with pd.ExcelWriter(given.out, engine="xlsxwriter") as book:
+    with pd.ExcelWriter(given.out, engine="xlsxwriter", engine_kwargs=PLAIN) as book:
         for level, rows in results[given.circle].areas.groupby("level", sort=False):
             told = rows.droplevel("level").sort_values("share_people", kind="stable")[list(HEADS)]
             told.columns = [heads[at] for heads in HEADS.values()]

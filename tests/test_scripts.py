@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import geopandas as gpd
+import openpyxl
 import pandas as pd
 import pytest
 
@@ -141,3 +142,16 @@ def test_what_is_wrong_is_one_line() -> None:
             run(name, "nowhere", *rest)
     with pytest.raises(SystemExit, match="home-care-circle"):
         run("outside_list", "my-city", "home-care", "o.xlsx")
+
+
+def test_names_that_are_formulas_stay_texts(city: Path) -> None:
+    table = city / "my-city" / "communities.csv"
+    table.write_text(table.read_text(encoding="utf-8").replace("东村", "=1+1"), encoding="utf-8")
+    run("outside_list", "my-city", "home-care-circle", "outside.xlsx")
+    run("compare_scenarios", "my-city", "change.xlsx", "--minutes", "60")
+    run("nearest_table", "my-city", "day_care", "60", "nearest.csv")
+    run("next_sites", "my-city", "centres", "1", "sites.csv")
+    for book in ("outside.xlsx", "change.xlsx"):
+        cells = [c for sheet in openpyxl.load_workbook(book) for row in sheet for c in row if c.value == "=1+1"]
+        assert cells and {cell.data_type for cell in cells} == {"s"}
+    assert "'=1+1" in Path("nearest.csv").read_text("utf-8-sig") + Path("sites.csv").read_text("utf-8-sig")

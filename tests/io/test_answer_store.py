@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 import pickle
 import zipfile
+from collections import defaultdict
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,13 @@ class Shelf:
     name: str
     books: Any = None
     made: int = field(default=0, init=False)
+
+
+class Pair(NamedTuple):
+    """No plain tuple: it would come back as one."""
+
+    one: int
+    other: int
 
 
 RECORDS = {"Shelf": Shelf}
@@ -93,7 +101,9 @@ def test_no_two_of_them_have_the_same_key() -> None:
 
 
 def test_what_it_does_not_know_is_not_kept(tmp_path: Path) -> None:
-    for odd in (object(), lambda: 1, 1j, Shelf, np.array([1j])):
+    marked = pd.Series([1])
+    marked.attrs["unit"] = "m"
+    for odd in (object(), lambda: 1, 1j, Shelf, np.array([1j]), defaultdict(int), Pair(1, 2), marked):
         with pytest.raises(UnknownValueError):
             told(odd)
         assert not save_answer(odd, tmp_path / "a.npz", key="k", records=RECORDS)

@@ -325,3 +325,14 @@ def test_without_hypothesis_the_strategies_say_what_to_install(monkeypatch: pyte
         testing.towns()
     with pytest.raises(ModuleNotFoundError, match="pip install hypothesis"):
         testing.places_on(testing.town("A-B"))
+
+
+def test_a_small_study_replaces_no_study_of_ones_own(tmp_path: Path) -> None:
+    testing.small_study(tmp_path)
+    testing.small_study(tmp_path)
+    (tmp_path / "communities.csv").write_text("mine", encoding="utf-8")
+    (tmp_path / "roads.geojson").unlink()
+    with pytest.raises(qh.errors.StudyError):
+        testing.small_study(tmp_path)
+    assert (tmp_path / "communities.csv").read_text(encoding="utf-8") == "mine"
+    assert not (tmp_path / "roads.geojson").exists()

@@ -13,6 +13,7 @@ import pytest
 import quarterhour as qh
 from quarterhour.io.answer_store.store import load_answer, save_answer
 from quarterhour.io.answer_store.values import value_key
+from quarterhour.siting import solve
 from quarterhour.study.siting.answer import kept, search
 
 ASKED = """
@@ -20,6 +21,7 @@ frontier = 2
 phases = { per_year = 1, first_year = 2026 }
 robust = { scenarios = 1, speed = [0.8, 1.2], people = 0.1, source = "made up" }
 """
+ROBUST = ASKED.splitlines()[-1] + "\n"
 MORE = """
 values = true
 reserves = 1
@@ -33,9 +35,9 @@ def asked(toy_study: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tup
     """A run of the toy study with all that may lie behind a plan, and how often a plan was searched for in it."""
     file = toy_study / "study.toml"
     text = file.read_text("utf-8").replace("new_sites = 1\n", "new_sites = 1\nnodes = 2000\n") + ASKED
-    solve = search.solve_siting
+    plain = search.solve_siting
     begun: list[int] = []
-    monkeypatch.setattr(search, "solve_siting", lambda *a, **more: begun.append(1) or solve(*a, **more))
+    monkeypatch.setattr(search, "solve_siting", lambda *a, **more: begun.append(1) or plain(*a, **more))
 
     def run(*changes: tuple[str, str], more: str = "", **settings: Any) -> tuple[qh.Results, int]:
         changed = text
@@ -114,7 +116,7 @@ def test_fresh_is_fresh_and_comes_to_the_same(asked: Callable[..., Any]) -> None
 
 def test_a_broken_or_forged_answer_is_searched_for_again(asked: Callable[..., Any], tmp_path: Path) -> None:
     first, _ = asked()
-    home = tmp_path / "prepared" / "answers" / "centres.npz"
+    home = tmp_path / "prepared" / kept.FOLDER / "centres.npz"
     home.write_bytes(home.read_bytes()[:-30])
     again, searched = asked()
     assert searched == 1
@@ -128,12 +130,68 @@ def test_a_broken_or_forged_answer_is_searched_for_again(asked: Callable[..., An
     assert timeless(third) == timeless(again) == timeless(first)
 
 
-def test_an_answer_of_a_clock_or_of_guarded_people_is_not_kept(
+def test_parts_that_are_no_answer_are_refused(asked: Callable[..., Any], tmp_path: Path) -> None:
+    asked()
+    home = tmp_path / "prepared" / kept.FOLDER / "centres.npz"
+    with np.load(home) as held:
+        key = bytes(held["key"]).decode()
+    answer = load_answer(home, key=key, records=kept.RECORDS)
+    for odd in (3, answer.plan, replace(answer, behind=None), replace(answer, plan=replace(answer.plan, chosen=3))):
+        assert save_answer(odd, home, key=key, records=kept.RECORDS)
+        assert asked()[1] == 1
+
+
+def test_whoever_takes_an_answer_hears_of_it(asked: Callable[..., Any]) -> None:
+    told: list[str] = []
+    asked(tell=lambda step, *_: told.append(step))
+    assert not [step for step in told if "沿用" in step]
+    again, _ = asked(tell=lambda step, *_: told.append(step))
+    assert [step for step in told if "沿用" in step and "养老中心选址" in step]
+    assert "taken centres" in again.seconds
+
+
+def test_numba_has_a_say(asked: Callable[..., Any], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Searches are given more work where kernels are compiled."""
+    asked()
+    monkeypatch.setattr(kept, "COMPILED", not kept.COMPILED)
+    assert asked()[1] == 1
+
+
+def test_an_answer_of_a_clock_is_not_kept(
     asked: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked(more='\n[privacy]\nguards = ["hardship"]\n')
-    assert not (tmp_path / "prepared" / "answers").exists()
     searched = search._searched
     monkeypatch.setattr(search, "_searched", lambda run, problem, file, by: by() or searched(run, problem, file, by))
     asked()
-    assert not (tmp_path / "prepared" / "answers").exists()
+    assert not (tmp_path / "prepared" / kept.FOLDER).exists()
+
+
+def test_where_there_is_no_plan_none_is_kept(asked: Callable[..., Any], tmp_path: Path) -> None:
+    """What would make one is looked for within seconds, of which nobody is told."""
+    made, _ = asked(("minutes = 15\npeople", "minutes = 15\nfarthest = 1\npeople"))
+    assert made.proposals[0].plan.status == "infeasible"
+    assert not (tmp_path / "prepared" / kept.FOLDER).exists()
+
+
+def test_of_guarded_people_none_is_kept_and_one_of_before_goes(asked: Callable[..., Any], tmp_path: Path) -> None:
+    asked()
+    assert (tmp_path / "prepared" / kept.FOLDER / "centres.npz").is_file()
+    asked(more='\n[privacy]\nguards = ["hardship"]\n')
+    assert not (tmp_path / "prepared" / kept.FOLDER / "centres.npz").exists()
+
+
+@pytest.mark.parametrize("more", [{"relocation": "{ closings = 1 }"}, {"farthest": "1"}], ids=["moving", "relaxing"])
+def test_ctrl_c_behind_the_plan_ends_the_run(
+    asked: Callable[..., Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, more: dict[str, str]
+) -> None:
+    """In a notebook no handler of ours stands: a search that was cut short must not be told as an answer, nor kept."""
+    whole = solve.solve_siting
+
+    def cut(*given: Any, **settings: Any) -> qh.SitingPlan:
+        return replace(whole(*given, **settings), stopped="interrupt")
+
+    monkeypatch.setattr(solve, "solve_siting", cut)
+    lines = "".join(f"{key} = {value}\n" for key, value in more.items())
+    with pytest.raises(KeyboardInterrupt):
+        asked(("frontier = 2\n", lines), ("phases = { per_year = 1, first_year = 2026 }\n", ""), (ROBUST, ""))
+    assert not (tmp_path / "prepared" / kept.FOLDER).exists()

@@ -366,7 +366,7 @@ def _run(
     asked = given.study(study)
     folder, told_in = out or default_out(asked), spoken(lang)
     left: list[Path] = []
-    sweep(folder, folder / "prepared", folder / "plans", folder / "plan")
+    sweep(folder, *(folder / part for part in ("prepared", "prepared/siting.answers", "plans", "plan")))
     try:
         at = given.computing(folder / "prepared", told_in, quiet=quiet)
         with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:

@@ -28,7 +28,7 @@ from quarterhour.siting.question.plan import Reason, SitingPlan
 from quarterhour.siting.question.problem import Goal, SitingProblem
 from quarterhour.siting.question.quotas import area_rules
 from quarterhour.siting.question.sites import money_counts
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.solve import solve_or_stop
 
 
 def record_lines(name: str, record: Mapping[str, Any], lang: str, *, prove: float = 0) -> Iterator[str]:
@@ -193,9 +193,7 @@ def prove_again(problem: SitingProblem, plan: SitingPlan, *, seconds: float) -> 
     PlanError : a plan was found that the record excludes: one that is better than its bound, or any, where it says
         that there is none.
     """
-    again = solve_siting(problem, seconds=seconds)
-    if again.stopped == "interrupt":
-        raise KeyboardInterrupt
+    again = solve_or_stop(problem, seconds=seconds)
     if again.levels and plan.status == "infeasible":
         raise PlanError("proof.plan_exists", sites=first_ids(again.chosen) or "-")
     if again.status == "infeasible" and plan.levels:

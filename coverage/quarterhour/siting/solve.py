@@ -12,6 +12,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
+from typing import Any
 
 import numpy as np
 
@@ -114,6 +115,14 @@ def solve_siting(
         budget.progress(1.0)
     if budget.work.by_clock and by_clock is not None:
         by_clock()
+    return plan
+
+
+def solve_or_stop(problem: SitingProblem, **asked: Any) -> SitingPlan:
+    """As ``solve_siting``, for a search that is one of several: Ctrl-C ends them all, KeyboardInterrupt."""
+    plan = solve_siting(problem, **asked)
+    if plan.stopped == "interrupt":
+        raise KeyboardInterrupt
     return plan
 
 

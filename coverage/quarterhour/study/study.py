@@ -147,7 +147,7 @@ class Study(Carded):
         file = self.file
         circles = [(c.zh if lang == "zh" else c.en, c.minutes) for c in file.circles]
         asked = [i18n.say("cards.asked_circle", lang, name=name, minutes=minutes) for name, minutes in circles]
-        asked += [i18n.say("cards.asked_question", lang, name=q.zh if lang == "zh" else q.en) for q in file.siting]
+        asked += [i18n.say("cards.asked_question", lang, name=q.name(lang)) for q in file.siting]
         return Card(
             i18n.say("cards.study", lang), self.name(lang),
             lines=(

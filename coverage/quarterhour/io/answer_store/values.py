@@ -57,9 +57,9 @@ def read_again(text: str, arrays: Sequence[AnyArray], records: Mapping[str, type
 def _told(value: Any, arrays: list[AnyArray]) -> Any:
     if value is None or type(value) in (bool, int, float, str):
         return value
-    for kind, tell in _TELLERS.items():
-        if isinstance(value, kind):
-            return tell(value, arrays)
+    tell = _OF_TYPES.get(type(value)) or next((t for kind, t in _OF_KINDS.items() if isinstance(value, kind)), None)
+    if tell is not None:
+        return tell(value, arrays)
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
         parts = {f.name: _told(getattr(value, f.name), arrays) for f in dataclasses.fields(value) if f.init}
         return {KIND: "record", "name": type(value).__name__, "parts": parts}
@@ -121,6 +121,8 @@ def _index(value: pd.Index, arrays: list[AnyArray]) -> dict[str, Any]:
 
 
 def _series(value: pd.Series, arrays: list[AnyArray]) -> dict[str, Any]:
+    if value.attrs:
+        raise UnknownValueError("attrs")
     index, name = _told(value.index, arrays), _told(value.name, arrays)
     return {KIND: "series", "column": _column(value.array, arrays), "index": index, "name": name}
 
@@ -131,19 +133,21 @@ def _frame(value: pd.DataFrame, arrays: list[AnyArray]) -> dict[str, Any]:
     return {KIND: "frame", "columns": columns, "index": index, "names": names, "attrs": _told(value.attrs, arrays)}
 
 
-_TELLERS: dict[Any, Callable[[Any, list[AnyArray]], dict[str, Any]]] = {
+_Tell = Callable[[Any, list[AnyArray]], dict[str, Any]]
+_OF_TYPES: dict[type, _Tell] = {
     tuple: lambda value, arrays: {KIND: "tuple", "of": _all(value, arrays)},
     list: lambda value, arrays: {KIND: "list", "of": _all(value, arrays)},
-    (set, frozenset): _set,
-    Mapping: _mapping,
+    set: _set,
+    frozenset: _set,
+    dict: _mapping,
+    MappingProxyType: _mapping,
     date: lambda value, _: {KIND: "date", "day": value.isoformat()},
     type(pd.NA): lambda *_: {KIND: "na"},
-    np.generic: _scalar,
     np.ndarray: _array,
     pd.DataFrame: _frame,
     pd.Series: _series,
-    pd.Index: _index,
 }
+_OF_KINDS: dict[type, _Tell] = {np.generic: _scalar, pd.Index: _index}
 
 
 class _Reader:

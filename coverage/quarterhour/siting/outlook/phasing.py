@@ -31,7 +31,7 @@ from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
 from quarterhour.siting.question.rules import Budget
 from quarterhour.siting.question.search import COUNTING, DEFAULT_SECONDS, Limits, as_limits
 from quarterhour.siting.question.site_limits import count_limits
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.solve import solve_or_stop
 
 Progress = Callable[[float], None]
 STEP_COLUMNS = ("built", "sites", "value", "best", "bound", "loss", "loss_at_most", "proved_by")
@@ -388,9 +388,7 @@ def _best_of(
     known: Known = {}
     for place, size in enumerate(sizes):
         progress(place / len(sizes))
-        plan = solve_siting(weighed.of_size(size), **each, seed=seed, by_clock=by_clock)
-        if plan.stopped == "interrupt":
-            raise KeyboardInterrupt
+        plan = solve_or_stop(weighed.of_size(size), **each, seed=seed, by_clock=by_clock)
         if plan.status in ("optimal", "bounded"):
             known[size] = weighed.heard(plan.value), weighed.heard(plan.bound), plan.proved_by
     progress(1.0)

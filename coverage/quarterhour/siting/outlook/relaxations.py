@@ -31,7 +31,7 @@ from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
 from quarterhour.siting.question.rules import Budget, Quota
 from quarterhour.siting.question.search import COUNTING, Limits, as_limits
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.solve import solve_or_stop
 
 _SECONDS = 20.0
 _SHARE = 0.4
@@ -95,7 +95,7 @@ class _Asking:
 
     def solve(self, problem: SitingProblem, within: Limits | None = None) -> SitingPlan:
         """Its plan."""
-        return solve_siting(problem, **(within or self.limits).given, seed=self.seed, by_clock=self.by_clock)
+        return solve_or_stop(problem, **(within or self.limits).given, seed=self.seed, by_clock=self.by_clock)
 
 
 _Look = Callable[[_Asking], Relaxation | None]

@@ -19,7 +19,7 @@ from quarterhour.siting.question.plan import Reason, SitingPlan, Status
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.rules import Quota
 from quarterhour.siting.question.search import DEFAULT_SECONDS, as_limits
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.solve import solve_or_stop
 
 _KEPT, _STOOD, _INSIDE = "kept", "stood", "x"
 _NUMBERS = ("min-sites", "min-cost")
@@ -135,7 +135,7 @@ def relocate(
         if moved.budget.yuan is not None and moved.budget.yuan < 0:
             found.append(asked.too_dear())
             continue
-        plan = solve_siting(moved, **limits.given, seed=seed, by_clock=by_clock)
+        plan = solve_or_stop(moved, **limits.given, seed=seed, by_clock=by_clock)
         found.append(asked.told(moved, plan, names))
     return tuple(found)
 

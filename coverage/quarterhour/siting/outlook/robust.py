@@ -21,7 +21,7 @@ from quarterhour.siting.question.figures import is_whole
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
 from quarterhour.siting.question.search import as_limits
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.solve import solve_or_stop
 from quarterhour.travel.times import TravelTimes
 
 Pair = tuple[float, float]
@@ -99,9 +99,7 @@ def robust_sites(
     asked = _told(problem, told) if told else _drawn(problem, scenarios, speed, people, seed, paced)
     for place, (factor, drawn) in enumerate(asked):
         tell(place / scenarios)
-        found = solve_siting(drawn, **limits.times(1 / scenarios).given, seed=seed, by_clock=by_clock)
-        if found.stopped == "interrupt":
-            raise KeyboardInterrupt
+        found = solve_or_stop(drawn, **limits.times(1 / scenarios).given, seed=seed, by_clock=by_clock)
         chosen[list(found.chosen)] += 1
         figures = found.status, found.value, found.bound, found.gap, len(found.chosen)
         rows.append((factor, int(drawn.demand.sum()), *figures))

@@ -275,6 +275,10 @@ class SitingFile(Dated):
     near_best: NearBestFile | None = None
     relocation: RelocationFile | None = None
 
+    def name(self, lang: str) -> str:
+        """The question's name in a language."""
+        return self.zh if lang == "zh" else self.en
+
     @property
     def columns(self) -> tuple[str, ...]:
         """Every column of people that it names, those that count first."""

@@ -33,8 +33,7 @@ from quarterhour.travel.times import TravelTimes
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
     """The plan of a question, and what the study asks beside it."""
-    name = file.zh if run.lang == "zh" else file.en
-    run.say("study.step_siting", name=name)
+    run.say("study.step_siting", name=file.name(run.lang))
     shaped: list[str] = []
     standards = file.standards
     nets = {s.name: run.network(tables.roads, study_mode(run.study, s.mode, file.id)) for s in standards}

@@ -31,7 +31,7 @@ def tried_lines(study: Study, again: TriedAgain, lang: str) -> Iterator[str]:
         yield i18n.say("tried.without_room", lang)
     if tried.question:
         question = study_question(study, tried.question)
-        name = question.zh if lang == "zh" else question.en
+        name = question.name(lang)
         why = "" if again.broken is None else again.broken.sentence(lang)
         yield i18n.say("tried.keeps" if again.broken is None else "tried.breaks", lang, question=name, why=why)
     yield from _beside_the_best(again, lang)

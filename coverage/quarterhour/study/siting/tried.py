@@ -19,7 +19,7 @@ from quarterhour.siting.question.bounds import counting_bound
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import Coverage, Goal, SitingProblem
-from quarterhour.siting.solve import solve_siting
+from quarterhour.siting.solve import solve_or_stop
 from quarterhour.study.file.circles import CircleFile
 from quarterhour.study.file.siting import GoalFile, SitingFile
 from quarterhour.study.file.tried import Tried
@@ -218,7 +218,7 @@ def _broken(problem: SitingProblem, tried: Tried, file: SitingFile, seed: int) -
 def _best(problem: SitingProblem, count: int, file: SitingFile, *, seed: int) -> tuple[SitingPlan, bool]:
     """The plan of so many new sites that covers most people, and whether it keeps the question's conditions."""
     asked = replace(problem, goals=(Goal("max-cover"),), new_sites=count)
-    best = solve_siting(asked, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed)
+    best = solve_or_stop(asked, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed)
     if best.status in ("optimal", "bounded"):
         return best, True
     states = problem.sites["state"].replace("required", "candidate")
@@ -227,4 +227,4 @@ def _best(problem: SitingProblem, count: int, file: SitingFile, *, seed: int) ->
         asked, quotas=(), coverage=Coverage(), sites=sites,
         conflicts=np.empty((0, 2), dtype=np.int64), budget=replace(problem.budget, yuan=None),
     )  # fmt: skip
-    return solve_siting(free, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed), False
+    return solve_or_stop(free, seconds=file.seconds, nodes=file.nodes, rounds=file.rounds, seed=seed), False

@@ -38,9 +38,10 @@ def find_answer(
 ) -> Answer:  # fmt: skip
     """Of an earlier run where nothing that it depends on differs, else searched for.
 
-    The ``ground`` has a say only where other paces are asked for. An answer in which a clock had a say is not kept.
+    The ``ground`` has a say only where other paces are asked for. Not kept: an answer in which a clock had a say, and
+    one without a plan, since what would make one is looked for within seconds.
     """
-    if not may_be_kept(run):
+    if not may_be_kept(run, file):
         return _answered(run, file, problem, asked, shaped)
     beside = {name: value for name, value in vars(asked).items() if name != "paced"}
     key = answer_key(run, file, problem, beside=beside, ground=ground() if file.robust else ())
@@ -49,14 +50,14 @@ def find_answer(
         _kept_on_the_way(run, problem, file, _taken_again(problem, answer.plan))
         return answer
     answer = _answered(run, file, problem, asked, shaped)
-    if not shaped:
+    if answer.plan.levels and not shaped:
         keep_answer(run, file, answer, key)
     return answer
 
 
 def _answered(run: Run, file: SitingFile, problem: SitingProblem, asked: AskedWith, shaped: list[str]) -> Answer:
     """The answer as it is searched for; ``shaped`` hears where a clock had a say."""
-    name, seed = file.zh if run.lang == "zh" else file.en, run.study.file.study.seed
+    name, seed = file.name(run.lang), run.study.file.study.seed
     with run.timed(f"siting {file.id}"):
         run.say("study.step_preparing", name=name)
         prepare_kernels(problem)
@@ -140,7 +141,7 @@ def _with_evidence(run: Run, problem: SitingProblem, plan: SitingPlan, file: Sit
     """The plan with what its bounds rest on, recounted; the one on disk as well."""
     if not plan.levels:
         return plan
-    run.say("study.step_evidence", name=file.zh if run.lang == "zh" else file.en)
+    run.say("study.step_evidence", name=file.name(run.lang))
     with run.timed(f"evidence {file.id}"):
         plan = certify_plan(problem, plan)
         verify_plan(problem, plan)
