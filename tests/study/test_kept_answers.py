@@ -21,6 +21,7 @@ frontier = 2
 phases = { per_year = 1, first_year = 2026 }
 robust = { scenarios = 1, speed = [0.8, 1.2], people = 0.1, source = "made up" }
 """
+PHASES = ("phases = { per_year = 1, first_year = 2026 }\n", "")
 ROBUST = ASKED.splitlines()[-1] + "\n"
 MORE = """
 values = true
@@ -168,7 +169,7 @@ def test_an_answer_of_a_clock_is_not_kept(
 
 def test_where_there_is_no_plan_none_is_kept(asked: Callable[..., Any], tmp_path: Path) -> None:
     """What would make one is looked for within seconds, of which nobody is told."""
-    made, _ = asked(("minutes = 15\npeople", "minutes = 15\nfarthest = 1\npeople"))
+    made, _ = asked(("frontier = 2\n", "farthest = 1\n"), PHASES, (ROBUST, ""))
     assert made.proposals[0].plan.status == "infeasible"
     assert not (tmp_path / "prepared" / kept.FOLDER).exists()
 
@@ -193,5 +194,5 @@ def test_ctrl_c_behind_the_plan_ends_the_run(
     monkeypatch.setattr(solve, "solve_siting", cut)
     lines = "".join(f"{key} = {value}\n" for key, value in more.items())
     with pytest.raises(KeyboardInterrupt):
-        asked(("frontier = 2\n", lines), ("phases = { per_year = 1, first_year = 2026 }\n", ""), (ROBUST, ""))
+        asked(("frontier = 2\n", lines), PHASES, (ROBUST, ""))
     assert not (tmp_path / "prepared" / kept.FOLDER).exists()
