@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from types import SimpleNamespace
+from unittest.mock import Mock
 
 import geopandas as gpd
 import numpy as np
@@ -14,6 +14,7 @@ from shapely import LineString, Point, Polygon, box
 
 from quarterhour.base.areas import with_areas
 from quarterhour.base.errors import DataError
+from quarterhour.network.network import Network
 from quarterhour.siting.candidates.generate import (
     candidates_from_communities,
     candidates_from_network,
@@ -38,7 +39,7 @@ def _layer(shapes, **kwargs):
 
 def _network(x, y, component=None):
     parts = np.zeros(len(x), dtype=np.int32) if component is None else np.array(component)
-    return SimpleNamespace(x=np.array(x, dtype=float), y=np.array(y, dtype=float), component=parts, crs=CRS)
+    return Mock(spec=Network, x=np.array(x, dtype=float), y=np.array(y, dtype=float), component=parts, crs=CRS)
 
 
 # --- exclusion ---
