@@ -15,7 +15,8 @@ import pytest
 
 from quarterhour.base.errors import DataError, MissingError, ServiceError
 from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
-from quarterhour.io.cluster.workers import Workers, _result, workers_at
+from quarterhour.io.cluster.workers import Workers, _check_programs, _result, workers_at
+from quarterhour.io.network_store import program_sum
 
 
 @pytest.mark.parametrize("size", [0, 3, 100_000])
@@ -45,7 +46,8 @@ def test_what_is_not_on_the_shelf_or_was_changed_there_is_told(tmp_path: Path) -
     ("where", "said"),
     [
         ("everywhere", "--cluster cannot be everywhere"),
-        ("tcp://host", "there is no scheduler file tcp://host"),
+        ("tcp://host", "--cluster cannot be tcp://host"),
+        ("http://host:80", "--cluster cannot be http://host:80"),
         ("local:0", "must be 1 to 256, got 0"),
         ("local:1000", "must be 1 to 256, got 1000"),
         ("lost/scheduler.json", "there is no scheduler file lost/scheduler.json"),
@@ -150,3 +152,72 @@ def test_where_no_scheduler_answers_the_address_is_told(monkeypatch: pytest.Monk
         workers_at("tcp://127.0.0.1:9"),
     ):
         pass
+
+
+class Reached:
+    """A client whose scheduler and workers say what they are told to."""
+
+    def __init__(self, scheduler: Any, worker: Any) -> None:
+        self.scheduler, self.worker = scheduler, worker
+
+    def run_on_scheduler(self, _: Any) -> Any:
+        return self.scheduler if isinstance(self.scheduler, str) else self._refuse()
+
+    def run(self, _: Any) -> Any:
+        return {"tcp://a:1": self.worker} if isinstance(self.worker, str) else self._refuse()
+
+    def _refuse(self) -> None:
+        raise AttributeError("no module of that name")
+
+
+@pytest.mark.parametrize(
+    ("scheduler", "worker", "said"),
+    [
+        (None, program_sum(), "scheduler: AttributeError: no module of that name has another version"),
+        (program_sum(), None, "worker: AttributeError: no module of that name has another version"),
+        ("older", program_sum(), "scheduler has another version"),
+        (program_sum(), "older", "tcp://a:1 has another version"),
+    ],
+    ids=["no such room", "no such room of a worker", "older scheduler", "older worker"],
+)
+def test_another_program_is_refused_before_any_task_reaches_it(scheduler: Any, worker: Any, said: str) -> None:
+    with pytest.raises(DataError, match=said):
+        _check_programs(Reached(scheduler, worker))
+    _check_programs(Reached(program_sum(), program_sum()))
+
+
+def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    distributed = pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
+
+    class Alone:
+        def submit(self, *_: Any, **__: Any) -> object:
+            return object()
+
+        def ncores(self) -> dict[str, int]:
+            return {}
+
+        def cancel(self, _: Any) -> None:
+            raise OSError
+
+    def late(*_: Any, **__: Any) -> None:
+        raise TimeoutError
+
+    monkeypatch.setattr(distributed, "wait", late)
+    client: Any = Alone()
+    with pytest.raises(ServiceError, match="no worker has been there for 60 seconds"):
+        list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
+    client.ncores = late
+    with pytest.raises(ServiceError, match="connection to the scheduler was lost"):
+        list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
+    client.submit = late
+    with pytest.raises(ServiceError, match="connection to the scheduler was lost"):
+        list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
+
+
+def test_a_shelf_that_another_account_cannot_open_is_not_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused(_: Path) -> bool:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "is_file", refused)
+    with pytest.raises(MissingError, match="under the same path and account"):
+        from_shelf(tmp_path, "another")

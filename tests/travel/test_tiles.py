@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from countries import CAR, CRS, SLOW, WALK, country
 from quarterhour.base.errors import DataError
+from quarterhour.network.build import network_from_arrays
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
@@ -172,3 +173,45 @@ def test_counted_work_cuts_where_there_is_as_much_on_both_sides() -> None:
     assert tile_spans(trips, cut=10_000) == [slice(0, 6)]
     nobody = trips_between(net, at[0], at[1].iloc[:0], heading="to_site", turnout_minutes=0, limit_m=1000)
     assert tile_spans(nobody, cut=10_000) == []
+
+
+def avenue(seed: int) -> tuple[Network, pd.DataFrame, pd.DataFrame, float]:
+    """A straight road whose greatest speed is that of the trip along it, with slow lanes; a place, all places, and the
+    minutes of that trip: what lies a little beyond the margin is a little beyond the cutoff.
+    """
+    rng = np.random.default_rng(seed)
+    count, turn, sign = int(rng.integers(4, 10)), int(rng.choice([1, -1])), int(rng.choice([1, -1]))
+    at = np.arange(count - 1)  # lanes at inner corners alone: an end with a lane would be a mere bend
+    along = np.c_[10.0 * np.r_[0, np.cumsum(rng.integers(2, 40, count - 1))], np.zeros(count)]
+    xy = np.r_[along, rng.uniform(-90, 0, (count - 2, 2))]
+    xy[count:, 0] += xy[1 : count - 1, 0]
+    ends = np.r_[np.c_[at, at + 1], np.c_[at[1:], at[1:] + count - 1]]
+    metres = np.hypot(*(xy[ends[:, 0]] - xy[ends[:, 1]]).T)
+    cs = np.maximum(np.rint(metres * np.where(np.arange(len(ends)) < count - 1, 10, 40)), 1).astype(int)
+    back = np.where(rng.random(len(cs)) < 0.5, 0, 3 * cs)
+    net = network_from_arrays(
+        *ends.T, forward_cs=cs, backward_cs=back, mode=CAR, xy=sign * xy[:, ::turn], crs=CRS
+    )  # fmt: skip
+    place = {"road": np.r_[at, at[-1]].astype(np.int32), "share": np.r_[0.0 * at, 1.0], "gap_m": 0.0, "snapped": True}
+    every = pd.DataFrame({**place, "reason": ""}, index=[f"c{k}" for k in range(count)])
+    return net, every.iloc[[0]].set_axis(["a"]), every, int(cs[: count - 1].sum()) / 6000
+
+
+@pytest.mark.parametrize("heading", ["to_site", "to_community"])
+@pytest.mark.parametrize("seed", range(6))
+def test_a_margin_that_is_a_thousandth_short_loses_a_trip(seed: int, heading: Any) -> None:
+    """The margin is as wide as it must be and no wider, so that these towns would notice a mistake in it."""
+    net, one, every, minutes = avenue(seed)
+    places = (one, every) if heading == "to_site" else (every, one)
+    asked: dict[str, Any] = {"minutes": minutes, "heading": heading}
+    whole = travel_times(net, *places, **asked)
+
+    def tiled(factor: float) -> TravelTimes:
+        def compute(question: TileQuestion, spans: list[slice], progress: Any = None) -> Any:
+            ground = replace(question.ground, metres_a_cs=factor * question.ground.metres_a_cs)
+            return here(replace(question, ground=ground), spans, progress)
+
+        return tiled_travel_times(net, *places, compute=compute, tile_sources=1, **asked)
+
+    assert same_bytes(tiled(1.0), whole)
+    assert not same_bytes(tiled(0.999), whole)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import hashlib
 import platform
@@ -40,10 +41,13 @@ def put_on_shelf(array: AnyArray, folder: Path) -> str:
 def from_shelf(folder: Path, name: str) -> AnyArray:
     """An array of a shelf, mapped into memory and checked, once a process.
 
-    MissingError where this machine does not see the folder or the file; DataError where it holds something else.
+    MissingError where this machine or account does not see the folder or the file; DataError where it holds something
+    else.
     """
-    path = folder / f"{name}.npy"
-    if not path.is_file():
+    path, seen = folder / f"{name}.npy", False
+    with contextlib.suppress(OSError):
+        seen = path.is_file()
+    if not seen:
         raise MissingError("cluster.not_seen", file=str(path), machine=platform.node())
     with foreign(path, key="cluster.broken"):
         # "c" and not "r": the kernels are compiled for arrays that can be written to

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
 
-from quarterhour.base.errors import DataError, MissingError, QuarterhourError, ServiceError
+from quarterhour.base.errors import DataError, MissingError, QuarterhourError, ServiceError, first_ids
 from quarterhour.base.foreign import short
 from quarterhour.base.machine.stop import deaf
+from quarterhour.io.network_store import program_sum
 
 T = TypeVar("T")
 MOST_LOCAL = 256
@@ -44,23 +45,47 @@ class Workers:
         What is left when the caller turns away is given up. An error of ours is that of its task; ServiceError where
         workers died over one task again and again, or the scheduler is gone.
         """
-        from distributed import as_completed
-
-        futures = {
-            self.client.submit(work, *task, key=f"{name}-{number}", retries=RETRIES, pure=False): number
-            for number, task in enumerate(tasks)
-        }
+        with _at_the_scheduler():
+            futures = {
+                self.client.submit(work, *task, key=f"{name}-{number}", retries=RETRIES, pure=False): number
+                for number, task in enumerate(tasks)
+            }
         left = set(futures)
         try:
-            for future in as_completed(list(futures)):
-                number = futures[future]
-                found = _result(future, number, len(futures))
-                left.discard(future)
-                future.release()
-                yield number, found
+            while left:
+                for future in sorted(self._done(left), key=futures.__getitem__):
+                    number = futures[future]
+                    found = _result(future, number, len(futures))
+                    left.discard(future)
+                    future.release()
+                    yield number, found
         finally:
             with contextlib.suppress(Exception):  # whoever is gone need not be told
                 self.client.cancel(list(left))
+
+    def _done(self, left: set[Any]) -> set[Any]:
+        """Those that have ended, as soon as there is one; ServiceError where nobody is left to work."""
+        from distributed import wait
+
+        while True:
+            with contextlib.suppress(TimeoutError):
+                done: set[Any] = wait(left, timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done
+                return done
+            with _at_the_scheduler():
+                some = bool(self.client.ncores())
+            if not some:
+                raise ServiceError("cluster.no_workers", seconds=WAIT_SECONDS)
+
+
+@contextlib.contextmanager
+def _at_the_scheduler() -> Iterator[None]:
+    """Whatever a call to the scheduler raises says that it is gone."""
+    try:
+        yield
+    except QuarterhourError:
+        raise
+    except Exception as error:
+        raise ServiceError("cluster.scheduler_lost", detail=short(error)) from error
 
 
 def _result(future: Any, number: int, count: int) -> Any:
@@ -106,11 +131,31 @@ def workers_at(where: str) -> Iterator[Workers]:
             client.wait_for_workers(1, timeout=WAIT_SECONDS)
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             raise ServiceError("cluster.no_answer", where=where, detail=short(error)) from error
+        if local is None:
+            _check_programs(client)
         yield Workers(client, len(client.ncores()), _page(client))
+
+
+def _check_programs(client: Any) -> None:
+    """That scheduler and workers have this very program, before anything else reaches them: DataError.
+
+    Of an older one the first task would end the worker, and the next would have nobody.
+    """
+    for ask, there in ((client.run_on_scheduler, "scheduler"), (client.run, "worker")):
+        try:
+            found = ask(program_sum)
+        except Exception as error:
+            raise DataError("cluster.other_program", machine=f"{there}: {short(error)}") from error
+        sums = found if isinstance(found, dict) else {there: found}
+        others = sorted(str(name) for name, program in sums.items() if program != program_sum())
+        if others:
+            raise DataError("cluster.other_program", machine=first_ids(others))
 
 
 def _scheduler_file(where: str) -> Path:
     path = Path(where)
+    if "://" in where:
+        raise DataError("cluster.bad_where", where=where)
     if path.is_file():
         return path
     if path.suffix or len(path.parts) > 1:

@@ -53,12 +53,13 @@ def computing_at(where: str, folder: Path, *, lang: str, tell: Callable[[str], N
     if where == "none":
         yield None
         return
-    with workers.workers_at(where) as found:
-        tell(i18n.say("cluster.told_page" if found.page else "cluster.told", lang, count=found.count, page=found.page))
+    with contextlib.ExitStack() as held:
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
-        with scratch_folder(folder, "tiles") as shelf:
-            yield spread_over(found, shelf.absolute())
+            shelf = held.enter_context(scratch_folder(folder, "tiles"))  # goes after those who map its files
+        found = held.enter_context(workers.workers_at(where))
+        tell(i18n.say("cluster.told_page" if found.page else "cluster.told", lang, count=found.count, page=found.page))
+        yield spread_over(found, shelf.absolute())
 
 
 def spread_over(takes: TakesTasks, folder: Path) -> Compute:
@@ -70,7 +71,7 @@ def spread_over(takes: TakesTasks, folder: Path) -> Compute:
         shelved = shelve(question, folder)
         tasks = [(shelved, span.start, span.stop, program_sum()) for span in spans]
         parts: dict[int, Csr] = {}
-        name, done = f"tiles-{_key(shelved)}", 0
+        name, done = f"tiles-{_key(shelved, spans)}", 0
         for number, part in takes.each(shelved_rows, tasks, name=name):
             parts[number] = part
             done += spans[number].stop - spans[number].start
@@ -81,8 +82,8 @@ def spread_over(takes: TakesTasks, folder: Path) -> Compute:
     return compute
 
 
-def _key(shelved: ShelvedQuestion) -> str:
-    return hashlib.sha256(repr(shelved).encode()).hexdigest()[:16]
+def _key(shelved: ShelvedQuestion, spans: Sequence[slice]) -> str:
+    return hashlib.sha256(repr((shelved, spans)).encode()).hexdigest()[:16]
 
 
 def shelve(question: TileQuestion, folder: Path) -> ShelvedQuestion:
