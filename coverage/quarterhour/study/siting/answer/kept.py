@@ -46,7 +46,7 @@ class Answer:
 
 _PARTS = (
     Answer, Evidence, Figures, Goal, Level, Moving, NearBest, NearPlan, Phasing, PlanChange, Prospects, Reason,
-    Relaxation, Relocation, RobustSites, SitingPlan, Ties,
+    Relocation, RobustSites, SitingPlan, Ties,
 )  # fmt: skip
 RECORDS = {part.__name__: part for part in _PARTS}
 
