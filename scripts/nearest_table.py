@@ -1,6 +1,6 @@
-"""每个社区（村）步行到最近的某类设施，写成 CSV。The nearest facility of a kind of each community on foot, as CSV.
+"""每个社区（村）步行到最近的某类设施，写成 Excel 表。The nearest facility of a kind on foot, as an Excel table.
 
-    python scripts/nearest_table.py my-city day_care 30 nearest.csv
+    python scripts/nearest_table.py my-city day_care 30 nearest.xlsx
 
 超过所给分钟数的不在表里。Communities with none within these minutes have no row.
 """
@@ -11,7 +11,9 @@ import argparse
 import sys
 
 import quarterhour as qh
-from quarterhour.io.files import write_csv
+
+PLAIN = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+"""Names out of a file are never run as formulas."""
 
 
 def main(given: argparse.Namespace) -> None:
@@ -20,7 +22,8 @@ def main(given: argparse.Namespace) -> None:
     net = qh.build_network(tables.roads, qh.read_modes()["walk"])
     sites = tables.facilities[tables.facilities["kind"] == given.kind]
     times = qh.travel_times(net, tables.communities, sites, minutes=given.minutes, heading="to_site")
-    write_csv(given.out, times.nearest().join(tables.communities["name"]))
+    found = times.nearest().join(tables.communities["name"])
+    found.to_excel(given.out, engine="xlsxwriter", engine_kwargs=PLAIN)
 
 
 if __name__ == "__main__":
@@ -28,7 +31,7 @@ if __name__ == "__main__":
     ask.add_argument("study", help="研究文件或其文件夹 / a study.toml, or its folder")
     ask.add_argument("kind", help="设施类别，如 day_care / kind of facility, as day_care")
     ask.add_argument("minutes", type=float, help="最多多少分钟 / minutes at most")
-    ask.add_argument("out", help="要写的 .csv / the table to write")
+    ask.add_argument("out", help="要写的 .xlsx / the workbook to write")
     asked = ask.parse_args()
     try:
         main(asked)

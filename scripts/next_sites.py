@@ -1,6 +1,6 @@
 """再建几处，建在哪里，先建哪一处，离最优差多少。Where to build so many sites, which first, how far from the best.
 
-    python scripts/next_sites.py my-city centres 3 sites.csv
+    python scripts/next_sites.py my-city centres 3 sites.xlsx
 
 只求这一个选址问题，其他规则（数量要求、预算等）照研究文件。This question alone, by all its rules but the number.
 """
@@ -11,7 +11,9 @@ import argparse
 import sys
 
 import quarterhour as qh
-from quarterhour.io.files import write_csv
+
+PLAIN = {"options": {"strings_to_formulas": False, "strings_to_urls": False}}
+"""Names out of a file are never run as formulas."""
 
 
 def main(given: argparse.Namespace) -> None:
@@ -31,7 +33,8 @@ def main(given: argparse.Namespace) -> None:
     for level in ("town", "county"):
         rows[level] = rows[level].astype(str).replace(results.names(level))
     rows = rows.assign(lon=rows.geometry.x.round(6), lat=rows.geometry.y.round(6))
-    write_csv(given.out, rows[["order", "name", "town", "county", "gain", "quality", "lon", "lat"]])
+    told = rows[["order", "name", "town", "county", "gain", "quality", "lon", "lat"]]
+    told.to_excel(given.out, engine="xlsxwriter", engine_kwargs=PLAIN)
 
 
 if __name__ == "__main__":
@@ -39,7 +42,7 @@ if __name__ == "__main__":
     ask.add_argument("study", help="研究文件或其文件夹 / a study.toml, or its folder")
     ask.add_argument("question", help="选址问题的编号 / id of the siting question")
     ask.add_argument("sites", type=int, help="最多新建几处 / sites to build at most")
-    ask.add_argument("out", help="要写的 .csv / the table to write")
+    ask.add_argument("out", help="要写的 .xlsx / the workbook to write")
     ask.add_argument("--lang", choices=("zh", "en"), default="zh", help="语言 / language")
     asked = ask.parse_args()
     try:

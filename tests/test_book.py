@@ -86,10 +86,14 @@ def test_both_languages_have_the_same_pages(source: Path) -> None:
 
 @pytest.mark.parametrize("name", [name for name in WITH_CODE if name != "gallery"])  # tests/test_gallery.py
 def test_every_piece_of_code_runs(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """In their order, in a folder with the toy study as ``my-city`` and roads for the one that a page makes."""
+    """In their order, in a folder with the toy study as ``my-city`` and roads for the one that a page makes.
+
+    A page that writes ``my-city`` finds none there, since it would not write over one.
+    """
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "my-city").mkdir()
-    write_toy_study(tmp_path / "my-city")
+    if "small_study('my-city')" not in page("zh", name):
+        (tmp_path / "my-city").mkdir()
+        write_toy_study(tmp_path / "my-city")
     for piece in pieces(page("zh", name)):
         if piece.file:
             write_piece(piece)

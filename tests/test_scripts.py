@@ -99,13 +99,13 @@ def test_two_scenarios_are_held_side_by_side(capsys: pytest.CaptureFixture[str])
 
 @pytest.mark.usefixtures("city")
 def test_the_next_sites_come_in_their_order(capsys: pytest.CaptureFixture[str]) -> None:
-    run("next_sites", "my-city", "centres", "2", "sites.csv")
-    sites = pd.read_csv("sites.csv", encoding="utf-8-sig").set_index("id")
+    run("next_sites", "my-city", "centres", "2", "sites.xlsx")
+    sites = pd.read_excel("sites.xlsx", engine="openpyxl").set_index("id")
     assert sites.loc["e", ["order", "name", "gain"]].tolist() == [1, "东村", 30]
     assert sites.loc["e", "lon"] == pytest.approx(121.9095, abs=1e-4)
     assert "已证明为最优" in capsys.readouterr().out
     with pytest.raises(SystemExit, match=r"nowhere \(centres\)"):
-        run("next_sites", "my-city", "nowhere", "2", "sites.csv")
+        run("next_sites", "my-city", "nowhere", "2", "sites.xlsx")
 
 
 def test_an_own_city_comes_to_a_first_map(city: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -126,10 +126,10 @@ def test_an_own_city_comes_to_a_first_map(city: Path, capsys: pytest.CaptureFixt
 
 def test_a_map_a_table_and_pictures_are_written(city: Path) -> None:
     run("gap_map", "my-city", "map.html")
-    run("nearest_table", "my-city", "day_care", "30", "nearest.csv")
+    run("nearest_table", "my-city", "day_care", "30", "nearest.xlsx")
     run("ground_reached", "my-city", "home-care-circle", "5", "10", "ground.gpkg")
     assert (city / "map.html").stat().st_size > 100_000
-    assert "中村" in (city / "nearest.csv").read_text(encoding="utf-8-sig")
+    assert "中村" in pd.read_excel("nearest.xlsx", engine="openpyxl")["name"].tolist()
     assert gpd.read_file("ground.gpkg")["minutes"].tolist() == [5, 10]
     with pytest.raises(SystemExit, match=r"nowhere \(home-care-circle\)"):
         run("ground_reached", "my-city", "nowhere", "5", "ground.gpkg")
@@ -149,9 +149,8 @@ def test_names_that_are_formulas_stay_texts(city: Path) -> None:
     table.write_text(table.read_text(encoding="utf-8").replace("东村", "=1+1"), encoding="utf-8")
     run("outside_list", "my-city", "home-care-circle", "outside.xlsx")
     run("compare_scenarios", "my-city", "change.xlsx", "--minutes", "60")
-    run("nearest_table", "my-city", "day_care", "60", "nearest.csv")
-    run("next_sites", "my-city", "centres", "1", "sites.csv")
-    for book in ("outside.xlsx", "change.xlsx"):
+    run("nearest_table", "my-city", "day_care", "60", "nearest.xlsx")
+    run("next_sites", "my-city", "centres", "1", "sites.xlsx")
+    for book in ("outside.xlsx", "change.xlsx", "nearest.xlsx", "sites.xlsx"):
         cells = [c for sheet in openpyxl.load_workbook(book) for row in sheet for c in row if c.value == "=1+1"]
         assert cells and {cell.data_type for cell in cells} == {"s"}
-    assert "'=1+1" in Path("nearest.csv").read_text("utf-8-sig") + Path("sites.csv").read_text("utf-8-sig")
