@@ -15,6 +15,7 @@ from faults import small_studies
 from faults.layer import READS
 from faults.tally import Tally
 from faults.zygote import Fault, Zygote
+from quarterhour.study.siting.answer.kept import FOLDER
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows cannot fork")
 FOREIGN = {"notes.txt": "mine", "maps/mine.png": "mine", "prepared/walk/mine.txt": "mine", "plans/mine.json": "{}"}
@@ -40,9 +41,13 @@ def run(world: World, out: Path, question: str = "near") -> tuple[object, ...]:
 
 
 def held(folder: Path) -> dict[str, bytes]:
-    """Every file but the manifest, whatever is hidden too: of a killed run nothing stays."""
+    """Every file but the manifest, whatever is hidden too: of a killed run nothing stays.
+
+    Kept answers by name alone: like the manifest they hold the seconds of their search.
+    """
     named = {path.relative_to(folder).as_posix(): path for path in sorted(folder.rglob("*")) if path.is_file()}
-    return {name: path.read_bytes() for name, path in named.items() if name != "manifest.json"}
+    timed = f"prepared/{FOLDER}/"
+    return {n: b"" if n.startswith(timed) else p.read_bytes() for n, p in named.items() if n != "manifest.json"}
 
 
 def manifest(folder: Path) -> dict[str, object]:
