@@ -105,12 +105,10 @@ def tile_question(network: Network, trips: Trips, *, cut: int) -> TileQuestion:
     return TileQuestion(ground, trips.source, trips.target, trips.straight, trips.leaving, cut)
 
 
-def here(
-    question: TileQuestion, spans: list[slice], progress: Progress | None = None, *, threads: int = 1
-) -> list[Csr]:
-    """The rows of tiles, one tile after the other in this process, or ``threads`` side by side."""
+def here(question: TileQuestion, spans: list[slice], progress: Progress | None = None) -> list[Csr]:
+    """The rows of tiles, one tile after the other in this process."""
 
     def work(some: slice, stop: StopFlag) -> Csr:
         return question.rows(spans[some.start], stop)
 
-    return [part for _, part in in_blocks(work, len(spans), threads=threads, progress=progress, size=1)]
+    return [part for _, part in in_blocks(work, len(spans), threads=1, progress=progress, size=1)]
