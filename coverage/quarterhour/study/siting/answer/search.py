@@ -63,6 +63,7 @@ def _answered(run: Run, file: SitingFile, problem: SitingProblem, asked: AskedWi
         prepare_kernels(problem)
         run.say("study.step_siting", name=name)
         plan = _kept_on_the_way(run, problem, file, _searched(run, problem, file, lambda: shaped.append("plan")))
+        verify_plan(problem, plan)
     by_clock, changes = (lambda: shaped.append("prospects")), list[Relaxation]()
     if plan.status == "infeasible":
         changes = smallest_relaxations(problem, **limits_of_relaxing(file).given, by_clock=by_clock)
@@ -123,7 +124,6 @@ def _kept_on_the_way(run: Run, problem: SitingProblem, file: SitingFile, search:
         run.tell(i18n.say("study.plan_others", run.lang, file=keep, path=aside))
     if run.keep is not None and not mine:
         _set_aside(run, run.keep, file.id)
-    verify_plan(problem, plan)
     return plan
 
 
