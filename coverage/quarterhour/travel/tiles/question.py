@@ -155,5 +155,5 @@ def tiles_here(*, kept: KeptRows | None = None, threads: int = 1) -> Compute:
     return compute
 
 
-here = tiles_here()
+here: Compute = tiles_here()
 """Tiles one after the other in this process, and none of them kept."""

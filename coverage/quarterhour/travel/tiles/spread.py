@@ -73,7 +73,7 @@ def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = No
 
     def compute(question: TileQuestion, spans: list[slice], progress: Progress | None = None) -> list[Csr]:
         if len(spans) < 2:
-            return tiles_here(kept=kept)(question, spans, progress)
+            return list(tiles_here(kept=kept)(question, spans, progress))
         shelved = shelve(question, folder)
         tasks = [(shelved, span.start, span.stop, program_sum(), kept) for span in spans]
         parts: dict[int, Csr] = {}
