@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from quarterhour.standards.scorecard import Scorecard
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
+LINES_A_TILE = 4096
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
 
@@ -106,24 +107,36 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
 
 
 def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
-    """Roads by class, joined and thinned; all lines of a class as one text (see ``columns.packed``)."""
+    """Roads by class, joined and thinned; those of a class in tiles, each one text (see ``columns.packed``).
+
+    A page unpacks a tile when it is looked at: a province has millions of roads.
+    """
     if roads is None or roads.empty:
         return []
     of_class = roads["road_class"].astype(str).str.removesuffix("_link")
     order = [c for c in MAIN_ROADS if (of_class == c).any()]
     groups = [(c, True, of_class == c) for c in order] + [("minor", False, ~of_class.isin(MAIN_ROADS))]
+    thinned = [(name, main, _thinned(roads.loc[rows])) for name, main, rows in groups if rows.any()]
     return [
-        {"road_class": name, "main": main, "lines": _lines(roads.loc[rows])}
-        for name, main, rows in groups
-        if rows.any()
+        {"road_class": name, "main": main, "count": len(lines), "tiles": _tiles(lines)} for name, main, lines in thinned
     ]
 
 
-def _lines(roads: gpd.GeoDataFrame) -> str:
+def _tiles(lines: np.ndarray) -> list[dict[str, Any]]:
+    """Lines (degrees) that lie together, so many a tile, with the box around them in whole 1e-5 degrees."""
+    if len(lines) > LINES_A_TILE:
+        lines = lines[np.argsort(gpd.GeoSeries(lines).hilbert_distance().to_numpy(), kind="stable")]
+    parts = [lines[first : first + LINES_A_TILE] for first in range(0, len(lines), LINES_A_TILE)]
+    boxes = [np.round(shapely.total_bounds(part) * 10**DEGREE_DECIMALS).astype(int).tolist() for part in parts]
+    return [{"box": box, "lines": packed(part)} for box, part in zip(boxes, parts, strict=True)]
+
+
+def _thinned(roads: gpd.GeoDataFrame) -> np.ndarray:
     lines = np.asarray(roads.geometry.to_numpy())
     lines = shapely.get_parts(lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))])
     thin = gpd.GeoSeries(thin_lines(lines, ROAD_TOLERANCE_M if _metres(roads) else 0.0), crs=roads.crs)
-    return packed(in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy())
+    found: np.ndarray = in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy()
+    return found
 
 
 def _metres(frame: gpd.GeoDataFrame) -> bool:
