@@ -232,6 +232,16 @@ def test_many_roads_stand_in_tiles_of_neighbours_within_their_boxes(monkeypatch:
         assert max(east - west, north - south) < 0.8 * width
 
 
+def test_of_very_many_roads_a_part_at_a_time_is_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = streets(12)
+    (whole,) = picture_room.road_lines(given)
+    monkeypatch.setattr(picture_room, "LINES_AT_ONCE", 60)
+    (cut,) = picture_room.road_lines(given)
+    assert cut["count"] == pytest.approx(whole["count"], rel=0.1) and len(cut["tiles"]) > 3
+    length = [sum(shapely.LineString(line).length for line in lines_of(group)) for group in (whole, cut)]
+    assert length[0] == pytest.approx(length[1], rel=1e-3)
+
+
 def test_roads_without_a_line_draw_nothing() -> None:
     given = gpd.GeoDataFrame({"road_class": "primary"}, index=[0, 1], geometry=[None, shapely.LineString()], crs=CRS)
     assert picture_room.road_lines(given) == [{"road_class": "primary", "main": True, "count": 0, "tiles": []}]
