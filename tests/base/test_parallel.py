@@ -14,7 +14,7 @@ import pytest
 
 from quarterhour.base import parallel
 from quarterhour.base.arrays import StopFlag as Stop
-from quarterhour.base.parallel import in_blocks
+from quarterhour.base.parallel import MOST_THREADS, in_blocks, thread_count
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +78,56 @@ def test_who_stops_asking_stops_the_work() -> None:
     blocks.close()
     assert stops[0][0] == 1
     assert len(stops) < 10
+
+
+@pytest.fixture
+def eight(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine with eight processors, and where its container's limits would stand."""
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 8, raising=False)
+    monkeypatch.setattr(parallel, "_GROUP", tmp_path)
+    return tmp_path
+
+
+def test_as_many_threads_as_asked_for(eight: Path) -> None:
+    assert [thread_count(asked) for asked in (1, 3, 20, 9999, 0)] == [1, 3, 20, MOST_THREADS, 1]
+    assert (eight / "cpu.max").exists() is False
+
+
+@pytest.mark.usefixtures("eight")
+def test_as_many_threads_as_the_process_has_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert thread_count() == 8
+    monkeypatch.setattr(os, "process_cpu_count", lambda: None)
+    assert thread_count("auto") == 1
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 1000)
+    assert thread_count("auto") == MOST_THREADS
+
+
+@pytest.mark.usefixtures("eight")
+def test_before_python_tells_it_the_system_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "process_cpu_count")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert thread_count() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS and Windows
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert thread_count() == 5
+
+
+@pytest.mark.parametrize(
+    ("files", "threads"),
+    [
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "250000 100000\n"}, 3),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "odd\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2),
+    ],
+)
+def test_a_container_gives_no_more_than_its_share(eight: Path, files: dict[str, str], threads: int) -> None:
+    for name, text in files.items():
+        (eight / name).parent.mkdir(exist_ok=True)
+        (eight / name).write_text(text, encoding="ascii")
+    assert thread_count() == threads
 
 
 LONG = """

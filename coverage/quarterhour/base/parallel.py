@@ -6,11 +6,15 @@ that every kernel looks at.
 
 from __future__ import annotations
 
+import math
+import os
 import time
 from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor, wait
-from typing import TypeVar
+from contextlib import suppress
+from pathlib import Path
+from typing import Literal, TypeVar
 
 import numpy as np
 
@@ -25,6 +29,37 @@ SECONDS = 0.2
 """How long a block should take: often enough to tell how far it is, seldom enough to cost nothing."""
 POLL_S = 0.2
 """Where a lock is deaf to Ctrl-C (Windows), it is heard so often."""
+MOST_THREADS = 256
+_GROUP = Path("/sys/fs/cgroup")
+"""Where Linux tells what a container may use."""
+
+
+def thread_count(asked: int | Literal["auto"] = "auto") -> int:
+    """How many threads to work on: as many as are asked for; ``"auto"``: as many as this process has processors.
+
+    Those it was given (``taskset``), and no more than its container is given the time of. From 1 to ``MOST_THREADS``.
+    No answer depends on it.
+    """
+    if asked != "auto":
+        return max(1, min(asked, MOST_THREADS))
+    given = getattr(os, "process_cpu_count", _processors)() or 1
+    return max(1, min(given, math.ceil(_quota()), MOST_THREADS))
+
+
+def _processors() -> int:
+    """As Python 3.13 counts them."""
+    given = getattr(os, "sched_getaffinity", None)
+    return len(given(0)) if given else os.cpu_count() or 1
+
+
+def _quota() -> float:
+    """Processors whose time a container is given; without a container, and without a limit, ``MOST_THREADS``."""
+    for names in (("cpu.max",), ("cpu/cpu.cfs_quota_us", "cpu/cpu.cfs_period_us")):
+        with suppress(OSError, ValueError):
+            share, period = " ".join((_GROUP / name).read_text(encoding="ascii") for name in names).split()
+            if float(share) > 0:  # "max", or -1: no limit
+                return float(share) / float(period)
+    return MOST_THREADS
 
 
 def in_blocks(
