@@ -298,7 +298,7 @@ def test_the_union_is_the_union_of_its_sites() -> None:
     places = sites((450, 300), (460, 310), (0, 900), (90_000, 0))
     done: list[float] = []
     alone = isochrones(lattice(), places, minutes=[3, 9], heading="to_site", progress=done.append)
-    assert done == [0.25, 0.5, 0.75, 1]
+    assert done == [1]
     both = isochrones(lattice(), places, minutes=[3, 9], heading="to_site", union=True)
     assert both["site"].tolist() == ["", ""]
     for minutes, together in zip(both["minutes"], both.geometry, strict=True):
