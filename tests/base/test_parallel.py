@@ -7,6 +7,7 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,8 @@ import pytest
 
 from quarterhour.base import parallel
 from quarterhour.base.arrays import StopFlag as Stop
-from quarterhour.base.parallel import in_blocks
+from quarterhour.base.machine.stop import heed, interrupts
+from quarterhour.base.parallel import MOST_THREADS, Call, in_blocks, side_by_side, thread_count
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -78,6 +80,150 @@ def test_who_stops_asking_stops_the_work() -> None:
     blocks.close()
     assert stops[0][0] == 1
     assert len(stops) < 10
+
+
+@pytest.fixture
+def eight(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
+    """A machine with eight processors, and where its container's limits would stand."""
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 8, raising=False)
+    monkeypatch.setattr(parallel, "_GROUP", tmp_path)
+    return tmp_path
+
+
+def test_as_many_threads_as_asked_for(eight: Path) -> None:
+    assert [thread_count(asked) for asked in (1, 3, 20, 9999, 0)] == [1, 3, 20, MOST_THREADS, 1]
+    assert (eight / "cpu.max").exists() is False
+
+
+@pytest.mark.usefixtures("eight")
+def test_as_many_threads_as_the_process_has_processors(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert thread_count() == 8
+    monkeypatch.setattr(os, "process_cpu_count", lambda: None)
+    assert thread_count("auto") == 1
+    monkeypatch.setattr(os, "process_cpu_count", lambda: 1000)
+    assert thread_count("auto") == MOST_THREADS
+
+
+@pytest.mark.usefixtures("eight")
+def test_before_python_tells_it_the_system_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delattr(os, "process_cpu_count")
+    monkeypatch.setattr(os, "sched_getaffinity", lambda _: {0, 3, 5}, raising=False)
+    assert thread_count() == 3
+    monkeypatch.delattr(os, "sched_getaffinity")  # as on macOS and Windows
+    monkeypatch.setattr(os, "cpu_count", lambda: 5)
+    assert thread_count() == 5
+
+
+@pytest.mark.parametrize(
+    ("files", "threads"),
+    [
+        ({"cpu.max": "max 100000\n"}, 8),
+        ({"cpu.max": "250000 100000\n"}, 3),
+        ({"cpu.max": "50000 100000\n"}, 1),
+        ({"cpu.max": "odd\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "-1\n", "cpu/cpu.cfs_period_us": "100000\n"}, 8),
+        ({"cpu/cpu.cfs_quota_us": "200000\n", "cpu/cpu.cfs_period_us": "100000\n"}, 2),
+    ],
+)
+def test_a_container_gives_no_more_than_its_share(eight: Path, files: dict[str, str], threads: int) -> None:
+    for name, text in files.items():
+        (eight / name).parent.mkdir(exist_ok=True)
+        (eight / name).write_text(text, encoding="ascii")
+    assert thread_count() == threads
+
+
+# --- works side by side -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("threads", [1, 2, 5])
+def test_works_give_in_their_order_and_call_in_the_callers_thread(threads: int) -> None:
+    here, heard = threading.get_ident(), list[tuple[int, int]]()
+
+    def hear(place: int, step: int) -> None:
+        heard.append((place, step if threading.get_ident() == here else -1))
+
+    def work(place: int, call: Call) -> tuple[int, bool]:
+        for step in range(3):
+            call(hear, place, step)
+        return place, threading.get_ident() == here
+
+    found = side_by_side([partial(work, place) for place in range(4)], threads=threads)
+    assert found == [(place, threads == 1) for place in range(4)]
+    assert sorted(heard) == [(place, step) for place in range(4) for step in range(3)]
+    assert [[step for place, step in heard if place == one] for one in range(4)] == [[0, 1, 2]] * 4
+
+
+def test_two_works_are_under_way_at_once() -> None:
+    both = threading.Barrier(2)
+    assert sorted(side_by_side([lambda _: both.wait(60), lambda _: both.wait(60)], threads=2)) == [0, 1]
+
+
+def test_the_first_error_in_the_order_of_works_is_raised() -> None:
+    """The second fails while the first is under way, which then fails too; the third ends as soon as it heeds."""
+    failed, went_on = threading.Event(), list[str]()
+
+    def first(_: Call) -> None:
+        assert failed.wait(60)
+        raise ValueError("first")
+
+    def second(_: Call) -> None:
+        failed.set()
+        raise ValueError("second")
+
+    def third(_: Call) -> None:
+        went_on.append("third")
+        while True:
+            heed()
+
+    with pytest.raises(ValueError, match="first"):
+        side_by_side([first, second, third, lambda _: went_on.append("fourth")], threads=3)
+    with pytest.raises(ValueError, match="second"):
+        side_by_side([lambda _: failed.wait(60), second, third], threads=3)
+    assert set(went_on) <= {"third"}
+
+
+def test_an_interrupt_in_one_work_ends_all() -> None:
+    def long(_: Call) -> None:
+        with interrupts() as asked:
+            assert asked.wait(60)
+        heed()
+
+    def interrupted(_: Call) -> None:
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        side_by_side([long, interrupted], threads=2)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_ends_all_works_and_comes_to_who_heard_it_before(number: int) -> None:
+    """When they have ended, and though nobody of them minds; those that wait for blocks are ended by them."""
+    ready, heard, over = threading.Barrier(3), list[int](), list[str]()
+    before = signal.signal(number, lambda given, _: heard.append(given))
+
+    def searching(_: Call) -> None:
+        with interrupts() as asked:
+            ready.wait(60)
+            assert asked.wait(60)
+        over.append("searching")
+
+    def in_parts(_: Call) -> None:
+        ready.wait(60)
+        try:
+            list(in_blocks(lambda _, stop: stop.any() or threading.Event().wait(0.01), 10**9, size=1))
+        finally:
+            over.append("in parts")
+
+    def signals(call: Call) -> None:
+        ready.wait(60)
+        call(signal.raise_signal, number)
+
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            side_by_side([searching, in_parts, signals], threads=3)
+        assert (heard, sorted(over)) == ([number], ["in parts", "searching"])
+    finally:
+        signal.signal(number, before)
 
 
 LONG = """

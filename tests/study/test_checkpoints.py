@@ -83,14 +83,14 @@ def long_study(tmp_path: Path) -> Path:
 
 
 @contextmanager
-def searching(study: Path, out: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """A run in a process of its own that has found its first plan and is looking for better ones; what it said."""
+def searching(study: Path, out: Path, *, plans: int = 1) -> Iterator[tuple[subprocess.Popen[str], str]]:
+    """A run in a process of its own that has found its first plans and is looking for better ones; what it said."""
     command = [sys.executable, "-m", "quarterhour", "site", str(study), "--out", str(out), "--lang", "en", "--verbose"]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, encoding="utf-8") as run:
         assert run.stderr is not None
         try:
             said = [run.stderr.readline()]
-            while said[-1] and "the best plan so far is kept in" not in said[-1]:
+            while said[-1] and sum("the best plan so far is kept in" in line for line in said) < plans:
                 said.append(run.stderr.readline())
             assert said[-1], said
             yield run, "".join(said)
@@ -127,6 +127,28 @@ def test_a_signal_ends_the_run_and_says_where_the_plan_is(long_study: Path, tmp_
     assert out == ""
     assert json.loads(left.read_text(encoding="utf-8"))["stopped"] == "interrupt"
     assert holds(left)
+    assert {p.name for p in (tmp_path / "out").iterdir()} == {"prepared", "plans"}
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Windows has no signals for another process")
+@pytest.mark.parametrize("name", ["SIGINT", "SIGTERM"])
+def test_a_signal_ends_two_searches_at_once_and_both_plans_stand(long_study: Path, tmp_path: Path, name: str) -> None:
+    file = long_study / "study.toml"
+    head, question = file.read_text(encoding="utf-8").split("[[siting]]")
+    head = head.replace("[study]", "[study]\nthreads = 2")
+    other = question.replace('"long"', '"other"', 1)
+    file.write_text(f"{head}[[siting]]{question}\n[[siting]]{other}", encoding="utf-8")
+    plans = tmp_path / "out" / "plans"
+    with searching(long_study, tmp_path / "out", plans=2) as (run, said):
+        assert run.stdout is not None and run.stderr is not None
+        run.send_signal(getattr(signal, name))
+        told = said + run.stderr.read()
+        assert run.wait() == 128 + getattr(signal, name)
+    assert "Traceback" not in told
+    for left in (kept_plan(plans, "long"), kept_plan(plans, "other")):
+        assert f"the best plan so far, recounted: {left}" in told
+        assert json.loads(left.read_text(encoding="utf-8"))["stopped"] == "interrupt"
+        assert holds(left)
     assert {p.name for p in (tmp_path / "out").iterdir()} == {"prepared", "plans"}
 
 
@@ -216,7 +238,8 @@ def test_ctrl_c_names_the_plans_of_this_run_alone(
     file = toy_study / "study.toml"
     head, question = file.read_text(encoding="utf-8").split("[[siting]]")
     first = question.replace('"centres"', '"first"', 1)
-    file.write_text(f"{head}[[siting]]{first}\n[[siting]]{question}", encoding="utf-8")
+    one = head.replace("seed = 1", "seed = 1\nthreads = 1")
+    file.write_text(f"{one}[[siting]]{first}\n[[siting]]{question}", encoding="utf-8")
     turns = iter([search.solve_siting, interrupt])
     monkeypatch.setattr(search, "solve_siting", lambda *a, **more: next(turns)(*a, **more))
     with pytest.raises(Stopped) as stopped:

@@ -243,7 +243,7 @@ def test_x_and_y_of_files_that_have_shapes_are_refused(toy_study: Path) -> None:
         ("seed = 1", 'seed = "1"', "should be a whole number"),
         ("seed = 1", "seed = 1.5", "should be a whole number"),
         ("seed = 1", "snap_limit_m = inf", "should be a finite number"),
-        ("seed = 1", "threads = false", "should be a whole number (got false)"),
+        ("seed = 1", "threads = false", 'should be "auto" or a whole number from 1 to 256 (got false)'),
         ("new_sites = 1", "new_sites = true", "should be a whole number (got true)"),
         ("new_sites = 1", "new_sites = 1\nvalues = 1", "should be true or false"),
         ("new_sites = 1", 'new_sites = 1\nvalues = "true"', "should be true or false"),

@@ -91,6 +91,42 @@ def test_the_same_study_gives_the_same_bytes_also_with_two_threads(toy_study: Pa
                                            "scorecard.csv", "issues.csv", "rejected.csv"}  # fmt: skip
 
 
+def test_questions_side_by_side_are_the_same_bytes_and_told_the_same(toy_study: Path, tmp_path: Path) -> None:
+    """Three questions, one without a plan, from nothing and with the answers kept, which tell their own seconds."""
+    file = toy_study / "study.toml"
+    head, question = file.read_text(encoding="utf-8").split("[[siting]]")
+    more = question.replace('"centres"', '"none"', 1).replace("new_sites = 1", 'required = ["w", "m"]\nnew_sites = 1')
+    last = question.replace('"centres"', '"last"', 1).replace(
+        "new_sites = 1", "new_sites = 2\nfrontier = 2\nnear_best = {}"
+    )
+    told: dict[int, list[str]] = {}
+    for threads in (1, 3):
+        parts = [head.replace("seed = 1", f"seed = 1\nthreads = {threads}"), question, more, last]
+        file.write_text("[[siting]]".join(parts), encoding="utf-8")
+        out, told[threads] = tmp_path / str(threads), []
+        for _ in range(2):
+            results = qh.run_study(
+                qh.read_study(toy_study), lang="en", keep=out / "plans", prepared=out / "prepared",
+                tell=lambda text, share=None, threads=threads: told[threads].append(text) if share is None else None,
+            )  # fmt: skip
+            qh.write_results(results, out)
+            assert [p.plan.status for p in results.proposals] == ["optimal", "infeasible", "optimal"]
+            assert {name for name in results.seconds if name.startswith("siting")} == {
+                "siting centres", "siting none", "siting last"
+            }  # fmt: skip
+    assert told[1] == told[3]
+    assert [text for text in told[1] if "earlier run" in text], told[1]
+    one, three = (
+        {
+            p.relative_to(tmp_path / threads): p.read_bytes()
+            for p in sorted((tmp_path / threads).rglob("*"))
+            if p.is_file() and p.name != "manifest.json" and "siting.answers" not in p.parts
+        }
+        for threads in ("1", "3")
+    )
+    assert one == three
+
+
 def test_the_manifest_equals_the_study_file(toy_study: Path, tmp_path: Path) -> None:
     study = qh.read_study(toy_study)
     qh.write_results(qh.run_study(study), tmp_path / "out")

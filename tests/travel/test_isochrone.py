@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import geopandas as gpd
@@ -24,7 +27,7 @@ from quarterhour.network.network import Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.snap import snap_places
 from quarterhour.network.testing import town
-from quarterhour.travel.isochrone import isochrones
+from quarterhour.travel.isochrone import _Room, isochrones
 from repeatable import examples
 
 CRS = "EPSG:32651"
@@ -298,12 +301,41 @@ def test_the_union_is_the_union_of_its_sites() -> None:
     places = sites((450, 300), (460, 310), (0, 900), (90_000, 0))
     done: list[float] = []
     alone = isochrones(lattice(), places, minutes=[3, 9], heading="to_site", progress=done.append)
-    assert done == [0.25, 0.5, 0.75, 1]
+    assert done == [1]
     both = isochrones(lattice(), places, minutes=[3, 9], heading="to_site", union=True)
     assert both["site"].tolist() == ["", ""]
     for minutes, together in zip(both["minutes"], both.geometry, strict=True):
         apart = alone.loc[alone["minutes"] == minutes].union_all()
         assert together.symmetric_difference(apart).area < 0.01 * apart.area
+
+
+@pytest.mark.parametrize("asked", [{}, {"bands": True, "heading": "to_community"}, {"union": True}])
+def test_threads_change_nothing(asked: dict[str, object]) -> None:
+    """More sites than a block has; some on one road, one far off."""
+    rng = np.random.default_rng(5)
+    places = sites(*[tuple(p) for p in rng.uniform(0, 900, (40, 2)).tolist()], (450, 300), (455, 300), (90_000, 0))
+    settings = {"minutes": [3, 9], "heading": "to_site", **asked}
+    one, three = (isochrones(lattice(), places, threads=threads, **settings) for threads in (1, 3))
+    assert one.geometry.to_wkb().tolist() == three.geometry.to_wkb().tolist()
+    pd.testing.assert_frame_equal(pd.DataFrame(one.drop(columns="geometry")), three.drop(columns="geometry"))
+
+
+def test_rasters_drawn_side_by_side_are_no_more_than_one_may_be() -> None:
+    room, held, most = _Room(10), [0], [0]
+    lock = threading.Lock()
+
+    def draw(cells: int) -> None:
+        with room.taken(cells):
+            with lock:
+                held[0] += cells
+                most[0] = max(most[0], held[0])
+            time.sleep(0)
+            with lock:
+                held[0] -= cells
+
+    with ThreadPoolExecutor(4) as pool:
+        list(pool.map(draw, [6, 4, 10, 5, 5, 1, 9] * 20))
+    assert (most[0], held[0], room.left) == (10, 0, 10)
 
 
 def test_the_picture_does_not_depend_on_company() -> None:

@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import functools
 import math
-import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -19,7 +16,7 @@ import numpy as np
 from quarterhour.base.arguments import takes
 from quarterhour.base.arrays import BoolArray
 from quarterhour.base.jit import COMPILED
-from quarterhour.base.machine.stop import ENDING, hearing
+from quarterhour.base.machine.stop import interrupts
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.explanation.needs import explained, needs
 from quarterhour.siting.methods.capacity.today import as_it_stands, placed_today
@@ -106,7 +103,7 @@ def solve_siting(
     limits = as_limits(seconds, nodes, rounds, otherwise=DEFAULT_SECONDS)
     measure = Measure(problem)
     prepare_kernels(problem)
-    with _interrupts() as asked:
+    with interrupts() as asked:
         budget = limits.budget(seed=seed, stop=asked.is_set, progress=progress or (lambda _: None))
         budget.progress(0.0)
         known = certificate(measure, seed, placed_before=_placed_before(problem, budget, asked))
@@ -192,28 +189,6 @@ def _stopped(
         return ""
     work = budget.work
     return "interrupt" if asked.is_set() else "time" if work.by_clock else "work" if work.by_count else ""
-
-
-@contextmanager
-def _interrupts() -> Iterator[threading.Event]:
-    """A signal to end, once, sets the event; twice does what it did before. Outside the main thread nothing changes.
-
-    Ctrl-C in a notebook asks for the plan so far. Whoever hears signals himself, as the command does, hears them when
-    that plan is kept, also where it was proven meanwhile.
-    """
-    asked, came = threading.Event(), list[int]()
-
-    def heard(number: int, frame: FrameType | None) -> None:
-        if asked.is_set():
-            before[number](number, frame)
-        came.append(number)
-        asked.set()
-
-    with hearing(*ENDING, heard=heard) as before:
-        yield asked
-    for number in came[:1]:
-        if before[number] is not signal.default_int_handler:
-            before[number](number, None)
 
 
 # --- goal by goal -------------------------------------------------------------------------------

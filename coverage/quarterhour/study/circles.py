@@ -115,8 +115,8 @@ def circle_sites(tables: Inputs, circle: Circle) -> gpd.GeoDataFrame:
 def _circle(run: Run, tables: Inputs, circle: Circle, mode: Mode, times: TravelTimes) -> CircleCheck:
     sites = circle_sites(tables, circle)
     with run.timed(f"beyond {circle.id} {mode.id}"):
-        threads = run.study.file.study.threads
-        beyond = nearest_beyond(run.network(tables.roads, mode), times, kinds=sites["kind"], threads=threads)
+        net = run.network(tables.roads, mode)
+        beyond = nearest_beyond(net, times, kinds=sites["kind"], threads=run.threads)
     found = check_circle(
         circle, times, tables.communities, kinds=sites["kind"], site_quality=sites["quality"], beyond=beyond
     )
@@ -183,6 +183,7 @@ def _picture(run: Run, tables: Inputs, file: PictureFile) -> gpd.GeoDataFrame:
             union=not file.each,
             bands=file.bands,
             limit_m=run.study.file.study.snap_limit_m,
+            threads=run.threads,
             progress=run.share,
         )
     made.insert(0, "circle", circle.id)

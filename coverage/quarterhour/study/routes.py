@@ -39,7 +39,7 @@ def _circle_routes(run: Run, results: Results, check: CircleCheck) -> CircleRout
             net, tables.communities, circle_sites(tables, circle), pairs,
             minutes=nearest["minutes"].to_numpy(dtype=float), heading=circle.heading,
             turnout_minutes=circle.turnout_minutes,
-            limit_m=run.study.file.study.snap_limit_m, threads=run.study.file.study.threads,
+            limit_m=run.study.file.study.snap_limit_m, threads=run.threads,
         )  # fmt: skip
         joined = [p for p in results.proposals if p.plan.chosen and closes(run.study, p, check)]
         left = tables.communities.loc[nearest.index[~nearest["met"].astype(bool)]]
@@ -59,7 +59,7 @@ def _closing(run: Run, net: Network, circle: Circle, communities: gpd.GeoDataFra
     sites = gpd.GeoDataFrame(geometry=proposal.sites.loc[new].geometry)
     found = nearest_by_kind(
         net, communities, sites, kinds=pd.Series("", index=sites.index), minutes=HOWEVER_FAR, heading=circle.heading,
-        turnout_minutes=circle.turnout_minutes, limit_m=run.study.file.study.snap_limit_m,
+        turnout_minutes=circle.turnout_minutes, limit_m=run.study.file.study.snap_limit_m, threads=run.threads,
     )  # fmt: skip
     return pd.DataFrame({column: found["", column] for column in ("site", "minutes")})
 

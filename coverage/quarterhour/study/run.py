@@ -40,7 +40,7 @@ from quarterhour.study.services import care
 from quarterhour.study.session import Run
 from quarterhour.study.siting.earlier import others_aside
 from quarterhour.study.siting.programme import programme
-from quarterhour.study.siting.proposal import propose
+from quarterhour.study.siting.proposal import propose_all
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
 from quarterhour.study.study import (
     Study,
@@ -204,7 +204,7 @@ def run_study(
         run.parcels = results.care.parcels
     if siting:
         planned = [question for question in study.file.siting if question.id in asked]
-        results = replace(results, proposals=tuple(propose(run, results.inputs, q) for q in planned))
+        results = replace(results, proposals=propose_all(run, results.inputs, planned))
         for left, aside in ({} if run.keep is None else others_aside(run.keep, every)).items():
             run.tell(i18n.say("study.plan_others", lang, file=left, path=aside))
     if study.file.graves is not None and results.care.graves is not None:

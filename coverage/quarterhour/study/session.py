@@ -8,6 +8,7 @@ import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, WriteError
+from quarterhour.base.parallel import thread_count
 from quarterhour.io import network_store
 from quarterhour.io.answer_store.rows import FOLDER, RowsFolder
 from quarterhour.network import build
@@ -43,6 +45,7 @@ class Run:
     ) -> None:  # fmt: skip
         self.study, self.lang, self.tell, self.prepared, self.fresh = study, lang, tell, prepared, fresh
         self.keep, self.kept = keep, kept or (lambda _: None)
+        self.threads = thread_count(study.file.study.threads)
         self.seconds: dict[str, float] = {}
         self.networks: dict[str, Network] = {}
         self.step, self.roads_key = "", ""
@@ -53,6 +56,21 @@ class Run:
         self.compute: Compute | None = None
         self.rows: KeptRows | None = None
         self.circle_times: dict[tuple[str, str], TravelTimes] = {}
+
+    def beside(self, tell: RunProgress, *, threads: int) -> Run:
+        """The same run for a part that is worked out beside others: it tells and counts apart, until ``join``.
+
+        Networks that it asks for are built before.
+        """
+        one = copy(self)
+        one.tell, one.threads, one.step, one.seconds, one.doubts = tell, threads, "", {}, []
+        return one
+
+    def join(self, one: Run) -> None:
+        """What a part that was worked out ``beside`` has found."""
+        self.doubts += one.doubts
+        for step, seconds in one.seconds.items():
+            self.seconds[step] = round(self.seconds.get(step, 0) + seconds, 3)
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""
@@ -82,8 +100,8 @@ class Run:
         asked: dict[str, Any] = {"heading": heading, "turnout_minutes": turnout_minutes, "limit_m": file.snap_limit_m}
         asked |= {"minutes": minutes, "progress": progress}
         if self.compute is None and self.rows is None:
-            return travel_times(net, communities, sites, threads=file.threads, **asked)
-        compute = self.compute or tiles_here(kept=self.rows, threads=file.threads)
+            return travel_times(net, communities, sites, threads=self.threads, **asked)
+        compute = self.compute or tiles_here(kept=self.rows, threads=self.threads)
         return tiled_travel_times(net, communities, sites, compute=compute, **asked)
 
     def begin_rows(self) -> None:

@@ -10,7 +10,9 @@ distances only fall, so a larger picture contains a smaller one.
 from __future__ import annotations
 
 import math
+import threading
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from itertools import pairwise
 from typing import TypeAlias
 
@@ -20,12 +22,12 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.arguments import takes
-from quarterhour.base.arrays import AnyArray
+from quarterhour.base.arrays import AnyArray, StopFlag
 from quarterhour.base.cells import as_figure
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE, centiseconds
 from quarterhour.base.errors import DataError
 from quarterhour.base.jit import COMPILED
-from quarterhour.base.parallel import Progress
+from quarterhour.base.parallel import Progress, in_blocks
 from quarterhour.base.planar import flat_shapes
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import UNREACHED, search_graph
@@ -61,6 +63,7 @@ def isochrones(
     union: bool = False,
     bands: bool = False,
     limit_m: float = 1000.0,
+    threads: int = 1,
     progress: Progress | None = None,
 ) -> gpd.GeoDataFrame:
     """The ground within so many minutes of each site, to be drawn on a map; coverage is never read from it.
@@ -78,6 +81,7 @@ def isochrones(
     union : one picture of all sites together, ``site`` "".
     bands : rings between one cutoff and the next instead of whole pictures; together they are the largest.
     limit_m : a site farther off every road reaches nothing.
+    threads : blocks of sites side by side; the answer is the same.
     progress : called with the share done.
 
     Returns
@@ -111,12 +115,15 @@ def isochrones(
     clip = _Clip(_areas(land, network, "land"), _areas(water, network, "water"))
     across = snapped[["place_x", "place_y", "x", "y"]].to_numpy(dtype=float)
     draw = _Drawing(network, entries, across, leaving, [centiseconds(c) for c in cutoffs], radius_m, cell_m)
-    shapes: list[shapely.Geometry] = []
-    for done, reached in enumerate(_reached(network, entries, groups, heading, draw.cuts[-1]), 1):
-        pictures = [clip(shape) for shape in draw(*reached)]
-        shapes += _rings(pictures) if bands else pictures
-        if progress:
-            progress(done / len(groups))
+
+    def work(span: slice, stop: StopFlag) -> list[shapely.Geometry]:
+        drawn, time = list[shapely.Geometry](), draw.times()
+        for reached in _reached(network, entries, groups[span], heading, draw.cuts[-1], stop):
+            pictures = [clip(shape) for shape in draw(time, *reached)]
+            drawn += _rings(pictures) if bands else pictures
+        return drawn
+
+    shapes = [s for _, drawn in in_blocks(work, len(groups), threads=threads, progress=progress) for s in drawn]
     begins = [0.0, *cutoffs[:-1]] if bands else [0.0] * len(cutoffs)
     made = {
         "site": np.repeat(np.array(names[: len(groups)], dtype=object), len(cutoffs)),
@@ -148,7 +155,7 @@ def _checked(
 
 
 def _reached(
-    network: Network, entries: Entries, groups: list[AnyArray], heading: Heading, cut: int
+    network: Network, entries: Entries, groups: list[AnyArray], heading: Heading, cut: int, stop: StopFlag
 ) -> Iterator[tuple[AnyArray, AnyArray, AnyArray]]:
     """For each group of sites: its sites, the states of the searched graph that it reaches, their centiseconds."""
     arcs = search_graph(network).arcs(heading)
@@ -156,13 +163,16 @@ def _reached(
         block = groups[first : first + BLOCK]
         start, entered, ahead = entries.rows(np.concatenate(block))
         sources = start[np.cumsum([0, *map(len, block)])], entered, ahead
-        start, states, cs = cutoff_table(search_arrays((arcs.indptr, arcs.head, arcs.cs), sources), cut=cut)
+        asked = search_arrays((arcs.indptr, arcs.head, arcs.cs), sources, stop=stop)
+        start, states, cs = cutoff_table(asked, cut=cut)
         for g, a, b in zip(block, start[:-1], start[1:], strict=True):
+            if stop[0]:
+                return
             yield g, states[a:b], cs[a:b]
 
 
 class _Drawing:
-    """Pictures of one network: what is the same for every site, and the array of times that is used again."""
+    """Pictures of one network: what is the same for every site. Threads may draw side by side, each with its times."""
 
     def __init__(
         self,
@@ -179,31 +189,35 @@ class _Drawing:
         self.network, self.leaving = network, leaving
         # from tail to head and from head to tail as the search runs: outward from the site
         self.ways = (network.forward_cs, network.backward_cs)[:: 1 if leaving else -1]
-        self.time = np.full(entries.states, UNREACHED, np.int32)
+        self.room = _Room(MOST_CELLS)
 
-    def __call__(self, sites: AnyArray, states: AnyArray, cs: AnyArray) -> Iterator[shapely.Geometry]:
-        """A MultiPolygon a cutoff, rising."""
-        self.time[states] = cs
-        begun = road_times(self.network, self.entries, sites, self.time, leaving=self.leaving)
+    def times(self) -> AnyArray:
+        """Centiseconds to each state, to be used for one picture after the other."""
+        return np.full(self.entries.states, UNREACHED, np.int32)
+
+    def __call__(self, time: AnyArray, sites: AnyArray, states: AnyArray, cs: AnyArray) -> list[shapely.Geometry]:
+        """A MultiPolygon a cutoff, rising. ``time``: of ``times``."""
+        time[states] = cs
+        begun = road_times(self.network, self.entries, sites, time, leaving=self.leaving)
         entries = self.entries
         mine = sites[entries.road[sites] >= 0]
         own = entries.road[mine].astype(np.int64), entries.share[mine], entries.extra[mine]
         gaps = self.across[mine], entries.turnout
         cuts = np.array(self.cuts, np.int64)
         parts, ends, boxes = new_parts(self.ways, self.lines, begun, own, gaps, cuts)
-        self.time[states] = UNREACHED
+        time[states] = UNREACHED
         if not len(parts):
-            yield from (shapely.MultiPolygon() for _ in self.cuts)
-        elif COMPILED:
-            yield from self._on_a_raster(parts, ends, boxes)
-        else:
-            yield from self._united(parts, ends)
+            return [shapely.MultiPolygon() for _ in self.cuts]
+        return self._on_a_raster(parts, ends, boxes) if COMPILED else list(self._united(parts, ends))
 
-    def _on_a_raster(self, parts: AnyArray, ends: AnyArray, boxes: AnyArray) -> Iterator[shapely.Geometry]:
-        field = _Field(boxes, self.radius_m, self.cell_m)
-        for step, (first, last) in enumerate(pairwise(ends)):
-            field.add(parts[first:last])
-            yield field.ground(step) if last else shapely.MultiPolygon()
+    def _on_a_raster(self, parts: AnyArray, ends: AnyArray, boxes: AnyArray) -> list[shapely.Geometry]:
+        field, drawn = _Field(boxes, self.radius_m, self.cell_m), list[shapely.Geometry]()
+        with self.room.taken(field.cells):
+            field.begin()
+            for step, (first, last) in enumerate(pairwise(ends)):
+                field.add(parts[first:last])
+                drawn.append(field.ground(step) if last else shapely.MultiPolygon())
+        return drawn
 
     def _united(self, parts: AnyArray, ends: AnyArray) -> Iterator[shapely.Geometry]:
         """The same ground where nothing is compiled, exact and slower: a buffer round each part, all united."""
@@ -212,6 +226,26 @@ class _Drawing:
             lines = shapely.linestrings(parts[first:last].reshape(-1, 2, 2))
             shape = _polygons(shapely.union_all([shape, *shapely.buffer(lines, self.radius_m)]))
             yield shape
+
+
+class _Room:
+    """Cells of all rasters held at once, however many threads draw: no more than ``most``."""
+
+    def __init__(self, most: int) -> None:
+        self.left, self.changed = most, threading.Condition()
+
+    @contextmanager
+    def taken(self, cells: int) -> Iterator[None]:
+        """So many cells, as soon as they are free."""
+        with self.changed:
+            self.changed.wait_for(lambda: self.left >= cells)
+            self.left -= cells
+        try:
+            yield
+        finally:
+            with self.changed:
+                self.left += cells
+                self.changed.notify_all()
 
 
 class _Field:
@@ -227,11 +261,15 @@ class _Field:
         self.reach_m = radius_m + cell_m
         self.low = np.floor((boxes[:, :2] - self.reach_m) / cell_m).astype(np.int64) - 1
         self.high = np.ceil((boxes[:, 2:] + self.reach_m) / cell_m).astype(np.int64) + 2
-        shape = self.high[-1] - self.low[-1]
-        if math.prod(map(float, shape)) > MOST_CELLS:
-            cells = math.prod(map(int, shape))
-            raise DataError("isochrone.too_large", cells=cells, most=MOST_CELLS, cell_m=cell_m)
-        self.squared = np.full(shape[::-1], self.reach_m**2, np.float32)
+        self.shape = self.high[-1] - self.low[-1]
+        self.cells = math.prod(map(int, self.shape))
+        if self.cells > MOST_CELLS:
+            raise DataError("isochrone.too_large", cells=self.cells, most=MOST_CELLS, cell_m=cell_m)
+        self.squared = np.empty((0, 0), np.float32)
+
+    def begin(self) -> None:
+        """Nothing is reached yet."""
+        self.squared = np.full(self.shape[::-1], self.reach_m**2, np.float32)
 
     def add(self, parts: AnyArray) -> None:
         """These parts are reached too."""

@@ -14,7 +14,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from quarterhour.siting import solve
+from quarterhour.base.machine.stop import interrupts
 from quarterhour.siting.proof import checkpoint
 from quarterhour.siting.proof.assemble import certificate
 from quarterhour.siting.proof.checkpoint import Keeper
@@ -216,7 +216,7 @@ def test_a_second_interrupt_ends_as_always():
     heard = []
     before = signal.signal(signal.SIGINT, lambda *_: heard.append("before"))
     try:
-        with solve._interrupts() as asked:
+        with interrupts() as asked:
             signal.raise_signal(signal.SIGINT)
             assert (asked.is_set(), heard) == (True, [])
             signal.raise_signal(signal.SIGINT)
@@ -234,7 +234,7 @@ def test_a_signal_comes_to_who_hears_it_when_the_plan_is_kept(number):
         assert solve_siting(_easy(), found=lambda _: heard or signal.raise_signal(number)).chosen
         assert "end" in heard
         signal.signal(number, signal.SIG_DFL)
-        with solve._interrupts():
+        with interrupts():
             assert signal.getsignal(number) == signal.SIG_DFL
     finally:
         signal.signal(number, before)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 import time
 from fractions import Fraction
 from typing import Any
@@ -11,6 +12,7 @@ import numpy as np
 import pytest
 
 from quarterhour.base.errors import DataError
+from quarterhour.base.machine.stop import asked_through
 from quarterhour.siting.question.search import SEEDS, Limits, SearchBudget, Work, as_limits, check_seconds
 
 NOON = 1_000.0
@@ -19,6 +21,18 @@ NOON = 1_000.0
 @pytest.fixture(autouse=True)
 def _clock_at_noon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(time, "perf_counter", lambda: NOON)
+
+
+def test_a_search_that_works_for_another_thread_ends_with_it() -> None:
+    """Unless it was told what stops it: then it ends with what it has."""
+    asked = threading.Event()
+    context = asked_through(asked)
+    assert not context.run(SearchBudget().over)
+    asked.set()
+    with pytest.raises(KeyboardInterrupt):
+        context.run(SearchBudget().share(0.5).over)
+    assert context.run(SearchBudget(stop=asked.is_set).over)
+    assert not SearchBudget().over()
 
 
 # --- limits ---------------------------------------------------------------------------------------

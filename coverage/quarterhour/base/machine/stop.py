@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import Context, ContextVar, copy_context
 from types import FrameType
 from typing import Any
 
@@ -35,6 +36,50 @@ def hearing(*numbers: int, heard: Heard) -> Iterator[dict[int, Heard]]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+_ASKED: ContextVar[threading.Event | None] = ContextVar("asked to end", default=None)
+"""In a thread that works for another, whether that one was asked to end."""
+
+
+@contextmanager
+def interrupts() -> Iterator[threading.Event]:
+    """A signal to end, once, sets the event; twice does what it did before.
+
+    Ctrl-C in a notebook asks for what there is so far. Whoever hears signals himself, as the command does, hears them
+    at the end of the block. A thread that works for another has the event of ``asked_through``; any other none is set.
+    """
+    given = _ASKED.get()
+    if given is not None:
+        yield given
+        return
+    asked, came = threading.Event(), list[int]()
+
+    def heard(number: int, frame: FrameType | None) -> None:
+        if asked.is_set():
+            before[number](number, frame)
+        came.append(number)
+        asked.set()
+
+    with hearing(*ENDING, heard=heard) as before:
+        yield asked
+    for number in came[:1]:
+        if before[number] is not signal.default_int_handler:
+            before[number](number, None)
+
+
+def asked_through(event: threading.Event) -> Context:
+    """What a thread is to run in that ends as soon as the event is set: a copy of the context here."""
+    context = copy_context()
+    context.run(_ASKED.set, event)
+    return context
+
+
+def heed() -> None:
+    """KeyboardInterrupt where this thread works for another that was asked to end."""
+    given = _ASKED.get()
+    if given is not None and given.is_set():
+        raise KeyboardInterrupt
 
 
 @contextmanager

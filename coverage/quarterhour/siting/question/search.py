@@ -15,6 +15,7 @@ import numpy as np
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.cells import as_figure
 from quarterhour.base.errors import DataError
+from quarterhour.base.machine.stop import heed
 
 C = TypeVar("C")
 """A choice: positions of sites inside an engine, ``Choice`` outside."""
@@ -106,6 +107,12 @@ def as_limits(
     return Limits(at_most, *(math.inf if count is None else int(count) for count in (nodes, rounds)))
 
 
+def _go_on() -> bool:
+    """Nobody asked this search to stop; one that works for another thread ends with that one (``heed``)."""
+    heed()
+    return False
+
+
 class Work:
     """What a search has done so far, in all its parts together, and what cut a part of it short."""
 
@@ -128,7 +135,7 @@ class SearchBudget:
 
     seconds: float = math.inf
     seed: int = 0
-    stop: Stop = lambda: False
+    stop: Stop = _go_on
     progress: Callable[[float], None] = lambda _: None
     incumbent: OnIncumbent = lambda _: None
     begun: float = field(default_factory=time.perf_counter)

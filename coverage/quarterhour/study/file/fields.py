@@ -21,6 +21,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from quarterhour.base.kinds import Symbol
+from quarterhour.base.parallel import MOST_THREADS
 from quarterhour.network.network import JOINED_M
 
 Name = Annotated[str, Field(min_length=1, pattern=r"^[A-Za-z0-9_\-]+$")]
@@ -75,6 +76,12 @@ def _whole(value: object) -> object:
     return value
 
 
+def _threads(value: object) -> object:
+    if isinstance(value, bool) or value not in ("auto", *range(1, MOST_THREADS + 1)):
+        raise wrong("threads_not_meant", most=MOST_THREADS)
+    return value
+
+
 def _day(value: object) -> object:
     if isinstance(value, date | datetime) or (isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value)):
         return value
@@ -89,6 +96,7 @@ def _of_our_time(day: date) -> date:
 
 Number = Annotated[float, BeforeValidator(_number)]
 Whole = Annotated[int, BeforeValidator(_whole)]
+Threads = Annotated[Literal["auto"] | Annotated[int, Field(ge=1, le=MOST_THREADS)], BeforeValidator(_threads)]
 Flag = Annotated[bool, Strict()]
 Day = Annotated[date, BeforeValidator(_day), AfterValidator(_of_our_time)]
 Above = Annotated[Number, Field(gt=0)]
@@ -137,7 +145,7 @@ class StudyHead(Part):
     reference_date: Day
     seed: Whole = Field(default=0, ge=0, le=2**31 - 1)
     snap_limit_m: Number = Field(default=1000, gt=0, le=100_000)
-    threads: Whole = Field(default=1, ge=1, le=256)
+    threads: Threads = "auto"
 
     @field_validator("crs")
     @classmethod
@@ -207,9 +215,8 @@ class RoadsFile(Source):
     """Roads; a grid of elevations for their slopes, and whether the turn restrictions of an extract are obeyed.
 
     ``join_m``: ends that miss another road by no more are joined to it, where no node ids say what meets (0: none).
-    ``oneway_values``: what the marks of the one-way column mean.
-    ``area``: west, south, east, north in degrees of the part of an OSM extract that is read; ``"all"``: the whole of
-    it; without a word the ground around the communities (``study/reading/extract_area``).
+    ``oneway_values``: what the marks of the one-way column mean. ``area``: west, south, east, north in degrees of what
+    is read of an OSM extract, or all of it; without it the communities' ground (``study/reading/extract_area``).
     """
 
     elevation: str | None = None
