@@ -98,7 +98,7 @@ def test_every_task_is_done_once(two: Workers) -> None:
 
 
 def test_an_error_of_a_task_is_told_as_it_is_or_with_its_number(two: Workers) -> None:
-    with pytest.raises(DataError, match="must be 1 to 2, got 7"):
+    with pytest.raises(DataError, match="tile 1 of 1 was not computed: .*must be 1 to 2, got 7"):
         list(two.each(refuse, [(7,)], name="refused"))
     with pytest.raises(ServiceError, match=r"tile 1 of 1 could not be finished.*ZeroDivisionError"):
         list(two.each(stumble, [(7,)], name="stumbled"))
@@ -117,7 +117,9 @@ def test_a_worker_that_is_killed_on_the_way_is_made_up_for(two: Workers) -> None
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_a_task_that_kills_every_worker_is_given_up_and_named(two: Workers) -> None:
-    with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*KilledWorker"):
+    with pytest.raises(
+        ServiceError, match=r"tile 1 of 1 was not computed: worker after worker ended over it, the last at tcp://"
+    ):
         list(two.each(die, [(1,)], name="deadly"))
 
 
@@ -193,8 +195,8 @@ def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.
         def submit(self, *_: Any, **__: Any) -> object:
             return object()
 
-        def ncores(self) -> dict[str, int]:
-            return {}
+        def run_on_scheduler(self, _: Any) -> tuple[int, int]:
+            return said.pop(0)
 
         def cancel(self, _: Any) -> None:
             raise OSError
@@ -204,9 +206,14 @@ def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.
 
     monkeypatch.setattr(distributed, "wait", late)
     client: Any = Alone()
+    said = [(0, 0)]
     with pytest.raises(ServiceError, match="no worker has been there for 60 seconds"):
         list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
-    client.ncores = late
+    said = [(3, 0), (3, 1), (3, 0), (3, 0)]  # they stand still, and one of them goes on for a while
+    with pytest.raises(ServiceError, match=r"none of 3 workers has computed for 120 seconds.*--memory-limit"):
+        list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
+    assert not said
+    client.run_on_scheduler = late
     with pytest.raises(ServiceError, match="connection to the scheduler was lost"):
         list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
     client.submit = late

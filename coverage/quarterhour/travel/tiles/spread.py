@@ -48,7 +48,8 @@ class ShelvedQuestion:
 def computing_at(where: str, folder: Path, *, lang: str, tell: Callable[[str], None]) -> Iterator[Compute | None]:
     """Who works out travel times, until the end: nobody else for ``none``, else workers (``io.cluster.workers_at``).
 
-    ``folder``: where their shelf stands for the time being. ``tell`` hears who they are and where they can be watched.
+    ``folder``: where their shelf stands for the time being. ``tell`` hears who they are and where they can be watched,
+    as soon as they are there (``io.cluster.workers_at_need``).
     """
     if where == "none":
         yield None
@@ -57,9 +58,12 @@ def computing_at(where: str, folder: Path, *, lang: str, tell: Callable[[str], N
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
             shelf = held.enter_context(scratch_folder(folder, "tiles"))  # goes after those who map its files
-        found = held.enter_context(workers.workers_at(where))
-        tell(i18n.say("cluster.told_page" if found.page else "cluster.told", lang, count=found.count, page=found.page))
-        yield spread_over(found, shelf.absolute())
+
+        def hear(found: workers.Workers) -> None:
+            key = "cluster.told_page" if found.page else "cluster.told"
+            tell(i18n.say(key, lang, count=found.count, page=found.page))
+
+        yield spread_over(held.enter_context(workers.workers_at_need(where, tell=hear)), shelf.absolute())
 
 
 def spread_over(takes: TakesTasks, folder: Path) -> Compute:
