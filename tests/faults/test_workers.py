@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ import pytest
 from command import quarterhour
 from faults.machines import PATHS, ROOT, Machines, gone, until
 from faults.tally import Tally
-from faults.tiles import SOURCES, Counted, Happens, hungry_rows
+from faults.tiles import Counted, Happens, hungry_rows
 from faults.towns import write_town
 from faults.zygote import Fault, Zygote
 from quarterhour.base.errors import DataError
@@ -28,7 +29,8 @@ from quarterhour.travel.tiles import spread
 
 pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="Windows has no SIGKILL and cannot fork")
-WORKER_KILLS, RUN_KILLS = 20, 10
+WORKER_KILLS, RUNS, RUN_KILLS = 20, 5, 10
+MARK = "QUARTERHOUR_FAULTS_RUN"
 CIRCLE = """
 [[circles]]
 id = "care"
@@ -103,10 +105,13 @@ def told_of(done: Any, whole: dict[str, bytes], out: Path) -> str:
 
 
 def alone(happens: Happens, *arguments: object) -> subprocess.CompletedProcess[str]:
-    """A run in a process of its own, to its very end."""
+    """A run in a process of its own, to its very end and that of whoever it started."""
     env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, PATHS))}
     asked = [sys.executable, "-m", "faults.tiles", happens.text(), *map(str, arguments)]
-    return subprocess.run(asked, capture_output=True, text=True, check=False, env=env, timeout=600)
+    env[MARK] = run = secrets.token_hex(8)
+    done = subprocess.run(asked, capture_output=True, text=True, check=False, env=env, timeout=600)
+    until(lambda: not left_of(run))
+    return done
 
 
 def in_here(monkeypatch: pytest.MonkeyPatch, held: Workers) -> None:
@@ -122,23 +127,26 @@ def in_here(monkeypatch: pytest.MonkeyPatch, held: Workers) -> None:
 def test_a_worker_killed_at_any_tile_changes_no_byte(
     study: Path, whole: dict[str, bytes], two: Workers, tmp_path: Path, tally: Tally
 ) -> None:
+    """Twenty tiles of all that come, in five runs with four kills each; before them a run without."""
     tiles = 0
-    for number in range(-1, WORKER_KILLS):
-        out, killed = tmp_path / str(number), list[int]()
+    for run in range(-1, RUNS):
+        out, killed = tmp_path / str(run), list[int]()
+        at = {1 + (run + RUNS * i) * (tiles - 1) // WORKER_KILLS for i in range(WORKER_KILLS // RUNS)} if tiles else {}
 
         def kill(client: Any, killed: list[int] = killed) -> None:
             killed += sorted(client.run(os.getpid).values())[:1]
-            os.kill(killed[0], signal.SIGKILL)
+            os.kill(killed[-1], signal.SIGKILL)
 
         with pytest.MonkeyPatch.context() as patch:
             in_here(patch, two)
-            counted = Counted(kill, tiles * number // WORKER_KILLS + 1 if tiles else 0, patch.setattr)
+            counted = Counted(kill, at, patch.setattr)
             lost = told_of(quarterhour(*command(study, out, "local:2")), whole, out)
         tiles = tiles or counted.come
-        assert tiles > WORKER_KILLS and bool(killed) == (number >= 0)
+        assert tiles > WORKER_KILLS and len(killed) == len(at)
         if counted.come != tiles:
             lost += f"; {counted.come} tiles came, of {tiles}"
-        tally.count("worker killed", lost=lost)
+        for moment in sorted(at):
+            tally.count("worker killed", lost=lost and f"at one of the tiles {moment}: {lost}")
         gone(*killed)
         shutil.rmtree(out)
 
@@ -171,21 +179,17 @@ def test_ctrl_c_ends_local_workers_and_leaves_nobody(
     lost = "" if done.returncode == 130 and "Traceback" not in done.stderr else f"exit {done.returncode}: {done.stderr}"
     if told.exists():
         gone(*json.loads(told.read_text(encoding="utf-8")))
-    until(lambda: not workers_of(out))
     lost += "" if done.stderr.count("stopped.") == 1 else f"not told: {done.stderr}"
     tally.count("Ctrl-C with workers", lost=lost or ", ".join(files(out)))
 
 
-def workers_of(out: Path) -> list[str]:
-    """Processes that were started in behalf of a run: they have its environment."""
+def left_of(run: str) -> list[str]:
+    """Processes that have the environment of a run, where the system tells."""
     found = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
-        try:
-            text = path.read_bytes().decode(errors="replace")
-        except OSError:
-            continue
-        if str(out) in text:
-            found.append(text)
+    for path in Path("/proc").glob("[0-9]*/environ"):
+        with suppress(OSError):
+            if f"{MARK}={run}".encode() in path.read_bytes().split(b"\0"):
+                found.append(path.parts[2])
     return found
 
 
@@ -204,7 +208,7 @@ def test_a_shelf_that_is_broken_is_told_with_tile_and_file(
 
     with pytest.MonkeyPatch.context() as patch:
         in_here(patch, two)
-        Counted(lambda _: None, 0, patch.setattr)
+        Counted(lambda _: None, (), patch.setattr)
         with pytest.MonkeyPatch.context() as once:
             once.setattr(spread, "shelve", shelve_badly)
             done = quarterhour(*command(study, out, "local:2"))
@@ -222,7 +226,7 @@ def test_a_tile_that_no_worker_has_memory_for_is_told(
     out = tmp_path / "out"
     with workers_at(machines.address) as held, pytest.MonkeyPatch.context() as patch:
         in_here(patch, held)
-        Counted(lambda _: None, 0, patch.setattr)
+        Counted(lambda _: None, (), patch.setattr)
         with pytest.MonkeyPatch.context() as once:
             once.setattr(spread, "shelved_rows", hungry_rows)
             done = quarterhour(*command(study, out, machines.address))
@@ -278,4 +282,3 @@ def test_a_scheduler_that_is_lost_is_told_and_the_next_run_ends(
     machines.workers(2)
     again = alone(Happens(), *command(study, out, machines.address))
     tally.count("scheduler lost", lost="; ".join([*lost, *filter(None, [told_of(again, whole, out)])]))
-    assert SOURCES

@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -47,8 +47,10 @@ class Happens:
 class Counted:
     """Small tiles in this process from now on, and how many of them have come."""
 
-    def __init__(self, happens: Callable[[Any], None], at: int, put: Callable[[Any, str, Any], None] = setattr) -> None:
-        """``happens`` is called with the client when ``at`` tiles have come; ``put`` sets an attribute."""
+    def __init__(
+        self, happens: Callable[[Any], None], at: Collection[int], put: Callable[[Any, str, Any], None] = setattr
+    ) -> None:
+        """``happens`` is called with the client at every count of tiles in ``at``; ``put`` sets an attribute."""
         from quarterhour.io.cluster.workers import Workers
         from quarterhour.travel.tiles import times
         from quarterhour.travel.tiles.sizes import even_spans
@@ -61,7 +63,7 @@ class Counted:
             self.sent += len(tasks)
             for found in each(own, work, tasks, name=name):
                 self.come += 1
-                if self.come == at:
+                if self.come in at:
                     happens(own.client)
                 yield found
 
@@ -69,13 +71,13 @@ class Counted:
         put(times, "tile_spans", lambda trips, *, cut: even_spans(len(trips.order), SOURCES + 0 * cut))
 
 
-def hungry_rows(shelved: Any, first: int, end: int, program: str) -> Any:
+def hungry_rows(shelved: Any, first: int, *more: Any) -> Any:
     """As ``spread.shelved_rows``; of one tile more than a worker has memory for."""
     from quarterhour.travel.tiles.spread import shelved_rows
 
     if first == 4 * SOURCES:
         np.ones(HUNGRY_BYTES // 8)
-    return shelved_rows(shelved, first, end, program)
+    return shelved_rows(shelved, first, *more)
 
 
 def _before_start(happens: Happens) -> None:
@@ -94,7 +96,7 @@ def main(happens: Happens) -> None:
     """The command line with small tiles."""
     from quarterhour import cli
 
-    Counted(happens, happens.at)
+    Counted(happens, {happens.at})
     if happens.starting:
         _before_start(happens)
     cli.main()

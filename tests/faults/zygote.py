@@ -186,7 +186,7 @@ def _hit(fault: Fault, told: Path) -> None:
         from faults.tiles import Counted, Happens
 
         happens = Happens(**json.loads(fault.tiles))
-        Counted(happens, happens.at)
+        Counted(happens, {happens.at})
     if fault.kill_after_cpu_s:
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)  # ends the process as SIGKILL does
         signal.setitimer(signal.ITIMER_VIRTUAL, fault.kill_after_cpu_s)

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -136,7 +137,9 @@ def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
     """As a cancelled future looks, whatever cancelled it."""
 
     class Gone:
-        def result(self) -> int:
+        status = "cancelled"
+
+        def result(self, **_: float) -> int:
             raise RuntimeError("scheduler-connection-lost")
 
         def cancelled(self) -> bool:
@@ -144,6 +147,41 @@ def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
 
     with pytest.raises(ServiceError, match=r"the connection to the scheduler was lost.*scheduler-connection-lost"):
         _result(Gone(), 0, 1)
+
+
+def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a future looks that was done, and whose worker then died with what it had returned."""
+    distributed = pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
+
+    class Once:
+        status, results = "pending", [TimeoutError(), 9]
+
+        def result(self, *, timeout: float) -> object:
+            assert timeout
+            found = self.results.pop(0)
+            if isinstance(found, BaseException):
+                raise found
+            return found
+
+        def cancelled(self) -> bool:
+            return False
+
+        def release(self) -> None:
+            pass
+
+    class Client:
+        def submit(self, *_: Any, **__: Any) -> Once:
+            return Once()
+
+        def cancel(self, left: list[Any]) -> None:
+            assert not left
+
+    monkeypatch.setattr(distributed, "wait", lambda left, **_: SimpleNamespace(done=set(left)))
+    client: Any = Client()
+    assert list(Workers(client, 1, "").each(square, [(3,)], name="lost")) == [(0, 9)]
+    Once.status, Once.results = "error", [TimeoutError("of the task itself")]
+    with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*of the task itself"):
+        list(Workers(client, 1, "").each(square, [(3,)], name="late"))
 
 
 def test_where_no_scheduler_answers_the_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -206,13 +244,13 @@ def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.
 
     monkeypatch.setattr(distributed, "wait", late)
     client: Any = Alone()
-    said = [(0, 0)]
+    said, revived = 12 * [(0, 0)], list[int]()
     with pytest.raises(ServiceError, match="no worker has been there for 60 seconds"):
-        list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
-    said = [(3, 0), (3, 1), (3, 0), (3, 0)]  # they stand still, and one of them goes on for a while
+        list(Workers(client, 1, "", lambda: revived.append(1)).each(square, [(1,)], name="alone"))
+    said = [*20 * [(3, 0)], (3, 1), *24 * [(3, 0)]]  # they stand still, and one of them goes on for a while
     with pytest.raises(ServiceError, match=r"none of 3 workers has computed for 120 seconds.*--memory-limit"):
         list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
-    assert not said
+    assert not said and len(revived) == 12
     client.run_on_scheduler = late
     with pytest.raises(ServiceError, match="connection to the scheduler was lost"):
         list(Workers(client, 1, "").each(square, [(1,)], name="alone"))

@@ -27,20 +27,31 @@ MOST_LOCAL = 256
 RETRIES = 3
 """How often a task that failed is begun again, and how many workers may die over it beside."""
 WAIT_SECONDS = 60
-IDLE_WAITS = 2
-"""After so many waits in which no task ended and no worker did anything, nobody will."""
+IDLE_SECONDS = 120
+"""If for so long no task ends and no worker does anything, nobody will."""
+LOOK_SECONDS = 5
+"""How often it is looked whether anybody works, while no task ends."""
 _LOGGERS = ("asyncio", "distributed", "tornado")
 _LOCAL = re.compile(r"local:([0-9]{1,4})")
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:[0-9]+")
 
 
+def _nobody() -> None:
+    """Whoever started them sees to it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Workers:
-    """Workers that take tasks. ``count``: how many there were at first; ``page``: where they can be watched, or ""."""
+    """Workers that take tasks.
+
+    ``count``: how many there were at first; ``page``: where they can be watched, or ""; ``revive``: starts those anew
+    that ended and that nobody else starts.
+    """
 
     client: Any
     count: int
     page: str
+    revive: Callable[[], object] = _nobody
 
     def each(
         self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str
@@ -61,7 +72,10 @@ class Workers:
             while left:
                 for future in sorted(self._done(left), key=futures.__getitem__):
                     number = futures[future]
-                    found = _result(future, number, len(futures))
+                    try:
+                        found = _result(future, number, len(futures))
+                    except _LostError:
+                        continue
                     left.discard(future)
                     future.release()
                     yield number, found
@@ -73,18 +87,24 @@ class Workers:
         """Those that have ended, as soon as there is one; ServiceError where nobody is left to work, or can."""
         from distributed import wait
 
-        idle = 0
+        absent = idle = 0
         while True:
             with _at_the_scheduler():
                 with contextlib.suppress(TimeoutError):
-                    done: set[Any] = wait(left, timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done
+                    done: set[Any] = wait(left, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done
                     return done
+                self.revive()
                 count, at_work = self.client.run_on_scheduler(_at_work)
-            idle = 0 if at_work else idle + 1
-            if not count:
+            absent = 0 if count else absent + LOOK_SECONDS
+            idle = 0 if at_work else idle + LOOK_SECONDS
+            if absent >= WAIT_SECONDS:
                 raise ServiceError("cluster.no_workers", seconds=WAIT_SECONDS)
-            if idle == IDLE_WAITS:
-                raise ServiceError("cluster.idle", count=count, seconds=WAIT_SECONDS * idle)
+            if idle >= IDLE_SECONDS:
+                raise ServiceError("cluster.idle", count=count, seconds=IDLE_SECONDS)
+
+
+class _LostError(Exception):
+    """What a task returned went with its worker before it came here; the task is done again."""
 
 
 def _at_work(dask_scheduler: Any) -> tuple[int, int]:
@@ -108,10 +128,12 @@ def _result(future: Any, number: int, count: int) -> Any:
     """What a task returned; what went wrong with it, as an error of ours that names it."""
     tile = {"task": number + 1, "tasks": count}
     try:
-        return future.result()
+        return future.result(timeout=WAIT_SECONDS)
     except QuarterhourError as error:
         raise type(error)("cluster.at_tile", **tile, why={code: error.sentence(code) for code in LANGUAGES}) from error
     except Exception as error:
+        if isinstance(error, TimeoutError) and future.status != "error":
+            raise _LostError from error
         if future.cancelled():
             raise ServiceError("cluster.scheduler_lost", detail=_reason(error)) from error
         died = getattr(error, "last_worker", None)  # of a KilledWorker
@@ -184,9 +206,12 @@ def workers_at(where: str) -> Iterator[Workers]:
 
     with contextlib.ExitStack() as held:
         held.enter_context(_silent())
+        revive: Callable[[], object] = _nobody
         try:
             if local is not None:
-                client = Client(_started(held, int(local[1])))
+                started = _started(held, int(local[1]))
+                # dask gives up whoever takes longer than 15 s to come again, or is killed as it comes
+                client, revive = Client(started), functools.partial(started.scale, int(local[1]))
             else:
                 client = Client(scheduler_file=str(file)) if file else Client(where, timeout=WAIT_SECONDS)
             held.enter_context(client)
@@ -195,7 +220,7 @@ def workers_at(where: str) -> Iterator[Workers]:
             raise ServiceError("cluster.no_answer", where=where, detail=short(error)) from error
         if local is None:
             _check_programs(client)
-        yield Workers(client, len(client.ncores()), _page(client))
+        yield Workers(client, len(client.ncores()), _page(client), revive)
 
 
 @contextlib.contextmanager
