@@ -68,7 +68,7 @@ class Counted:
                 yield found
 
         put(Workers, "each", counted)
-        put(times, "tile_spans", lambda trips, *, cut: even_spans(len(trips.order), SOURCES + 0 * cut))
+        put(times, "tile_spans", lambda question: even_spans(question.source_count, SOURCES))
 
 
 def hungry_rows(shelved: Any, first: int, *more: Any) -> Any:

@@ -39,7 +39,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
         yield made
 
     monkeypatch.setattr(workers, "workers_at", there)
-    monkeypatch.setattr(times, "tile_spans", lambda trips, *, cut: even_spans(len(trips.order), 1 + 0 * cut))
+    monkeypatch.setattr(times, "tile_spans", lambda question: even_spans(question.source_count, 1))
     return made
 
 
@@ -94,7 +94,7 @@ def test_every_command_that_searches_has_workers(
 def test_processes_of_this_machine_start_with_the_first_question_of_two_tiles(
     toy_study: Path, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(times, "tile_spans", lambda trips, *, cut: even_spans(len(trips.order), 99 + 0 * cut))
+    monkeypatch.setattr(times, "tile_spans", lambda question: even_spans(question.source_count, 99))
     done = quarterhour("check", toy_study, "--out", tmp_path, "--cluster", "local:2", "--lang", "en")
     assert done.returncode == 0 and not elsewhere.done and "Travel times are computed by" not in done.stderr
 

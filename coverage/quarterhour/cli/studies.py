@@ -38,7 +38,7 @@ def run_and_hand_in(
     left: list[Path] = []
     sweep(folder, *(folder / part for part in ("prepared", "prepared/siting.answers", "plans", "plan")))
     try:
-        at = given.computing(folder / "prepared", told_in, quiet=quiet)
+        at = given.computing(folder / "prepared", told_in, quiet=quiet, fresh=fresh)
         with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:
             write.check_database(asked)
             before = sets.finish(folder)
@@ -79,7 +79,7 @@ def count_choice(
     tried, asked = read_tried(plan), given.study(study)
     folder, told_in = out or default_out(asked), spoken(lang)
     kept = folder / "prepared"
-    at = given.computing(kept, told_in, quiet=quiet)
+    at = given.computing(kept, told_in, quiet=quiet, fresh=fresh)
     with sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:
         again = try_again(asked, tried, lang=told_in, tell=tell, prepared=kept, fresh=fresh, compute=by)
     for line in tried_lines(asked, again, told_in):
@@ -99,7 +99,7 @@ def write_layout_plan(
 
     read, asked, told_in = given.study(study), PlanAsked(out, only, templates, lang), spoken(lang)
     folder = plan_folder(read, asked)
-    at = given.computing(default_out(read) / "prepared", told_in, quiet=quiet)
+    at = given.computing(default_out(read) / "prepared", told_in, quiet=quiet, fresh=fresh)
     with networks_held(read), sets.holding(folder), at as by, progress(quiet) as tell:
         made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2, told_in=told_in, compute=by)
     say(i18n.say("plan_write.written", told_in, folder=folder, files=len(made.paths)))

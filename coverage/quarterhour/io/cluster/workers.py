@@ -150,15 +150,25 @@ def _reason(error: Exception) -> str:
 
 @dataclass(frozen=True, eq=False)
 class WorkersAtNeed:
-    """Workers who are there from the first tasks on. ``begun``: finds or starts them, once."""
+    """Workers who are there from the first tasks on.
+
+    ``begun``: finds or starts them, once; ``lasting``: whether they go on when this run has ended.
+    """
 
     begun: Callable[[], Workers]
+    lasting: bool
 
     def each(
         self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str
     ) -> Iterator[tuple[int, T]]:  # fmt: skip
         """As ``Workers.each``."""
         return self.begun().each(work, tasks, name=name)
+
+    def everywhere(self, work: Callable[[], object]) -> None:
+        """Done by every worker of a scheduler, who goes on for others; what goes wrong is of no matter here."""
+        if self.lasting:
+            with contextlib.suppress(Exception):
+                self.begun().client.run(work)
 
 
 @contextlib.contextmanager
@@ -177,9 +187,10 @@ def workers_at_need(where: str, *, tell: Callable[[Workers], None]) -> Iterator[
             tell(found)
             return found
 
-        if not _LOCAL.fullmatch(where):
+        lasting = not _LOCAL.fullmatch(where)
+        if lasting:
             begun()
-        yield WorkersAtNeed(begun)
+        yield WorkersAtNeed(begun, lasting)
 
 
 def _check_where(where: str) -> Path | None:
