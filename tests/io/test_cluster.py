@@ -17,7 +17,7 @@ import pytest
 from quarterhour.base.errors import DataError, MissingError, ServiceError
 from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
 from quarterhour.io.cluster.workers import Workers, _check_programs, _result, workers_at
-from quarterhour.io.network_store import program_sum
+from quarterhour.io.network_store import program_sum, sum_of_program
 
 
 @pytest.mark.parametrize("size", [0, 3, 100_000])
@@ -224,6 +224,16 @@ def test_another_program_is_refused_before_any_task_reaches_it(scheduler: Any, w
     with pytest.raises(DataError, match=said):
         _check_programs(Reached(scheduler, worker))
     _check_programs(Reached(program_sum(), program_sum()))
+
+
+def test_ends_of_lines_make_no_other_program(tmp_path: Path) -> None:
+    sums = []
+    for number, text in enumerate((b"a = 1\nb = 2\n", b"a = 1\r\nb = 2\r\n", b"a = 1\nb = 3\n")):
+        home = tmp_path / str(number)
+        home.mkdir()
+        (home / "rooms.py").write_bytes(text)
+        sums.append(sum_of_program(home))
+    assert sums[0] == sums[1] != sums[2]
 
 
 def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
