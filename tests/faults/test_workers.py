@@ -23,6 +23,7 @@ from faults.tiles import Counted, Happens, hungry_rows
 from faults.towns import write_town
 from faults.zygote import Fault, Zygote
 from quarterhour.base.errors import DataError
+from quarterhour.io.answer_store.rows import FOLDER
 from quarterhour.io.cluster import workers
 from quarterhour.io.cluster.workers import Workers, workers_at
 from quarterhour.travel.tiles import spread
@@ -88,6 +89,11 @@ def files(out: Path) -> dict[str, bytes]:
 
 def kept(path: Path) -> bool:
     return path.parts[0] == "prepared" and not path.parts[1].startswith(".")
+
+
+def rows_kept(out: Path) -> dict[str, int]:
+    """The files of tiles that were done, each with the number that a file has when it is written anew."""
+    return {path.name: path.stat().st_ino for path in (out / "prepared" / FOLDER).glob("*.npz")}
 
 
 def command(study: Path, out: Path, where: str) -> tuple[object, ...]:
@@ -164,8 +170,11 @@ def test_a_run_killed_at_any_tile_is_made_good_by_the_next(
             if happens.told:
                 gone(*json.loads(told.read_text(encoding="utf-8")))
             lost = "something was handed in" if (out / "manifest.json").exists() else ""
+            done_before = rows_kept(out)
+            assert len(done_before) >= happens.at
             again = zygote.run(*command(study, out, machines.address), fault=Fault(tiles=Happens().text()))
             done = subprocess.CompletedProcess([], again.code, again.said, again.said)
+            lost = lost or ("" if done_before.items() <= rows_kept(out).items() else "tiles were done twice")
             tally.count("run killed", lost=lost or told_of(done, whole, out))
             shutil.rmtree(out)
 
