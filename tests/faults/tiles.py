@@ -23,21 +23,26 @@ HUNGRY_BYTES = 2 << 30
 
 @dataclass(frozen=True)
 class Happens:
-    """What happens to a run: ``what`` when ``at`` tiles have come, or as local workers are about to start.
+    """What happens to a run: a signal ``what`` when ``at`` tiles have come, or in a step of local workers' start.
 
-    A signal to the process ``pid`` (0: its own); ``told``: a file that the workers' process ids are written to before.
+    ``pid``: the process that gets it (0: its own; -1: all that a terminal would tell of Ctrl-C); ``told``: a file that
+    the workers' process ids are written to before; ``starting``: the step, a method of dask's LocalCluster.
     """
 
     at: int = 0
     what: str = "SIGKILL"
     pid: int = 0
     told: str = ""
-    starting: bool = False
+    starting: str = ""
 
     def __call__(self, client: Any = None) -> None:
         if self.told and client is not None:
             Path(self.told).write_text(json.dumps(list(client.run(os.getpid).values())), encoding="utf-8")
-        os.kill(self.pid or os.getpid(), getattr(signal, self.what))
+        number = getattr(signal, self.what)
+        if self.pid < 0:
+            os.killpg(os.getpgrp(), number)
+        else:
+            os.kill(self.pid or os.getpid(), number)
 
     def text(self) -> str:
         """As the program takes it."""
@@ -80,16 +85,17 @@ def hungry_rows(shelved: Any, first: int, *more: Any) -> Any:
     return shelved_rows(shelved, first, *more)
 
 
-def _before_start(happens: Happens) -> None:
+def _as_they_start(happens: Happens, step: str) -> None:
     import distributed
 
-    begin = distributed.LocalCluster.__init__
+    begin = getattr(distributed.LocalCluster, step)
 
-    def begun(self: Any, *given: Any, **named: Any) -> None:
+    def begun(self: Any, *given: Any, **named: Any) -> Any:
+        made = begin(self, *given, **named)
         happens()
-        begin(self, *given, **named)
+        return made
 
-    distributed.LocalCluster.__init__ = begun
+    setattr(distributed.LocalCluster, step, begun)
 
 
 def main(happens: Happens) -> None:
@@ -98,7 +104,7 @@ def main(happens: Happens) -> None:
 
     Counted(happens, {happens.at})
     if happens.starting:
-        _before_start(happens)
+        _as_they_start(happens, happens.starting)
     cli.main()
 
 

@@ -45,7 +45,7 @@ class Workers:
     """Workers that take tasks.
 
     ``count``: how many there were at first; ``page``: where they can be watched, or ""; ``revive``: starts those anew
-    that ended and that nobody else starts.
+    that nobody else starts (dask gives up whoever takes longer than 15 s to come again, or is killed as it comes).
     """
 
     client: Any
@@ -220,18 +220,18 @@ def workers_at(where: str) -> Iterator[Workers]:
         revive: Callable[[], object] = _nobody
         try:
             if local is not None:
-                started = _started(held, int(local[1]))
-                # dask gives up whoever takes longer than 15 s to come again, or is killed as it comes
-                client, revive = Client(started), functools.partial(started.scale, int(local[1]))
+                cluster = _cluster_here(held, count := int(local[1]))
+                client, revive = Client(cluster), functools.partial(cluster.scale, count)
             else:
                 client = Client(scheduler_file=str(file)) if file else Client(where, timeout=WAIT_SECONDS)
             held.enter_context(client)
+            revive()
             client.wait_for_workers(1, timeout=WAIT_SECONDS)
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             raise ServiceError("cluster.no_answer", where=where, detail=short(error)) from error
         if local is None:
             _check_programs(client)
-        yield Workers(client, len(client.ncores()), _page(client), revive)
+        yield Workers(client, count if local else len(client.ncores()), _page(client), revive)
 
 
 @contextlib.contextmanager
@@ -248,17 +248,18 @@ def _silent() -> Iterator[None]:
             logger.setLevel(before[name])
 
 
-def _started(held: contextlib.ExitStack, count: int) -> Any:
-    """So many processes of this machine, which end with ``held`` and with this process, however it ends.
+def _cluster_here(held: contextlib.ExitStack, count: int) -> Any:
+    """A scheduler of this process, without workers as yet; for ``count`` of them, each with its part of the memory.
 
-    Ctrl-C is for this process alone, and is heard when they are there: half begun, nobody would end them.
+    They end with ``held``, and with this process, however it ends. Ctrl-C is for this process alone: they are started
+    from a thread that begins here, and never hear it.
     """
     from distributed import LocalCluster
 
     with later(), deaf():
         return held.enter_context(
             LocalCluster(
-                n_workers=count, threads_per_worker=1, processes=True, host="127.0.0.1",
+                n_workers=0, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=1 / count,
                 dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
             )
         )  # fmt: skip
