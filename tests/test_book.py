@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import importlib
 import io
+import itertools
 import os
 import re
 import runpy
@@ -15,7 +17,7 @@ import tomllib
 import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PureWindowsPath
 from typing import Any
 
 import pytest
@@ -158,7 +160,40 @@ def part_of_a_study(text: str, folder: Path = Path("my-city")) -> None:
     StudyFile.model_validate({**base, **given, "siting": [{**first, **of_siting}, *others]})
 
 
-RUN = {"sh": run_commands, "bat": is_in_the_readme, "python": run_python, "toml": part_of_a_study}
+def is_taken_by_its_program(text: str) -> None:
+    """Windows with dask: options of dask and of the program are taken apart as they do, lines of pip name what is here.
+
+    What opens a port (PowerShell's own) is read by nobody here.
+    """
+    for line in text.splitlines():
+        program, *arguments = line.split()
+        name = PureWindowsPath(program).name
+        if name == "dask":
+            pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
+            made = importlib.import_module(f"distributed.cli.dask_{arguments[0]}").main
+            assert made.make_context(arguments[0], arguments[1:]).params
+        elif name == "quarterhour":
+            is_a_command(arguments)
+        elif name in ("py", "python"):
+            assert all((ROOT / named).is_file() for flag, named in itertools.pairwise(arguments) if flag == "-r"), line
+        else:
+            assert program == "New-NetFirewallRule", line
+
+
+def is_a_command(arguments: list[str]) -> None:
+    """A command of ours, taken apart as the command line does."""
+    name, *others = arguments
+    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
+    command.make_context(name, others, resilient_parsing=not others)
+
+
+RUN = {
+    "powershell": is_taken_by_its_program,
+    "sh": run_commands,
+    "bat": is_in_the_readme,
+    "python": run_python,
+    "toml": part_of_a_study,
+}
 
 
 def inline_commands() -> Iterator[str]:
@@ -170,9 +205,27 @@ def inline_commands() -> Iterator[str]:
 @pytest.mark.parametrize("said", sorted(set(inline_commands())))
 def test_commands_in_the_text_are_commands(said: str) -> None:
     """Those that need a network or a file of the reader's are not run, but taken apart as the command line does."""
-    name, *arguments = shlex.split(said)
-    command = typer.main.get_command(app).commands[name]  # type: ignore[attr-defined]
-    command.make_context(name, arguments, resilient_parsing=not arguments)
+    is_a_command(shlex.split(said))
+
+
+@pytest.mark.parametrize("code", ["zh", "en"])
+def test_whatever_ends_a_run_on_workers_has_its_line(code: str) -> None:
+    """Of each sentence some part between two values, as far as its first stop."""
+    words = tomllib.loads((ROOT / "coverage/quarterhour/data/words/io/cluster.toml").read_text(encoding="utf-8"))
+    text = page(code, "computers")
+    for key, said in words.items():
+        if key not in ("told", "told_page"):
+            first = re.split(r"[。.;；]", said[code])[0]
+            parts = map(str.strip, re.split(r"\{\w+\}|[（()），,：:]", first))
+            assert any(part in text for part in parts if len(part) > 3), key
+
+
+def test_pip_is_told_of_hashes_or_of_this_folder_never_of_both() -> None:
+    """It refuses a folder, which has none, beside requirements that have."""
+    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *BOOK.glob("*/*.md"), ROOT / "Containerfile"]
+    lines = [line for path in pages for line in path.read_text(encoding="utf-8").splitlines() if "pip install" in line]
+    assert len(lines) > 10
+    assert not [line for line in lines if "-r requirements" in line and re.search(r"(^|\s)(-e\b|\.($|\s))", line)]
 
 
 def test_every_key_of_a_study_file_is_in_the_book(source: Path) -> None:

@@ -397,7 +397,7 @@ def test_the_demo_is_a_run_of_the_embedded_study(tmp_path: Path, monkeypatch: py
     from quarterhour.cli.options import Given
 
     asked: list[tuple[object, ...]] = []
-    monkeypatch.setattr(cli, "_run", lambda study, given, **how: asked.append((study, given, how)))
+    monkeypatch.setattr(cli, "run_and_hand_in", lambda study, given, **how: asked.append((study, given, how)))
     with pytest.raises(SystemExit) as ended:
         cli.app(["demo", "--out", str(tmp_path), "--quiet"])
     assert not ended.value.code

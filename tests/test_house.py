@@ -228,7 +228,7 @@ def test_the_lock_satisfies_the_project_and_names_no_host() -> None:
     from packaging.requirements import Requirement
 
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    for name in ("requirements.txt", "requirements-test.txt", "requirements-bench.txt"):
+    for name in ("requirements.txt", "requirements-test.txt", "requirements-bench.txt", "requirements-cluster.txt"):
         text = (ROOT / name).read_text(encoding="utf-8")
         assert "://" not in text and "index-url" not in text
         lines = [line.rstrip(" \\") for line in text.splitlines() if line and line[0].isalnum()]

@@ -30,12 +30,14 @@ class Fault:
     """What happens to a run: at call ``at`` (from 0) of those below ``watch``, or after seconds of its own work.
 
     ``what``: as ``faults.layer.Layer`` takes it; ``writes``: whether each write of a file is a call.
+    ``tiles``: travel times in small tiles, and what happens to them (``faults.tiles.Happens`` as text).
     """
 
     watch: tuple[str, ...] = ()
     at: int | None = None
     what: str = "SIGKILL"
     writes: bool = False
+    tiles: str = ""
     kill_after_cpu_s: float = 0
 
 
@@ -180,6 +182,11 @@ def _hit(fault: Fault, told: Path) -> None:
     resource.setrlimit(resource.RLIMIT_CPU, (SECONDS, SECONDS))
     if fault.watch:
         Layer(fault.watch, told, at=fault.at, fault=fault.what).watch(writes=fault.writes)
+    if fault.tiles:
+        from faults.tiles import Counted, Happens
+
+        happens = Happens(**json.loads(fault.tiles))
+        Counted(happens, {happens.at})
     if fault.kill_after_cpu_s:
         signal.signal(signal.SIGVTALRM, signal.SIG_DFL)  # ends the process as SIGKILL does
         signal.setitimer(signal.ITIMER_VIRTUAL, fault.kill_after_cpu_s)

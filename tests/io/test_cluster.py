@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ import pytest
 from quarterhour.base.errors import DataError, MissingError, ServiceError
 from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
 from quarterhour.io.cluster.workers import Workers, _check_programs, _result, workers_at
-from quarterhour.io.network_store import program_sum
+from quarterhour.io.network_store import program_sum, sum_of_program
 
 
 @pytest.mark.parametrize("size", [0, 3, 100_000])
@@ -98,7 +99,7 @@ def test_every_task_is_done_once(two: Workers) -> None:
 
 
 def test_an_error_of_a_task_is_told_as_it_is_or_with_its_number(two: Workers) -> None:
-    with pytest.raises(DataError, match="must be 1 to 2, got 7"):
+    with pytest.raises(DataError, match="tile 1 of 1 was not computed: .*must be 1 to 2, got 7"):
         list(two.each(refuse, [(7,)], name="refused"))
     with pytest.raises(ServiceError, match=r"tile 1 of 1 could not be finished.*ZeroDivisionError"):
         list(two.each(stumble, [(7,)], name="stumbled"))
@@ -117,7 +118,9 @@ def test_a_worker_that_is_killed_on_the_way_is_made_up_for(two: Workers) -> None
 @pytest.mark.slow
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
 def test_a_task_that_kills_every_worker_is_given_up_and_named(two: Workers) -> None:
-    with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*KilledWorker"):
+    with pytest.raises(
+        ServiceError, match=r"tile 1 of 1 was not computed: worker after worker ended over it, the last at tcp://"
+    ):
         list(two.each(die, [(1,)], name="deadly"))
 
 
@@ -134,7 +137,9 @@ def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
     """As a cancelled future looks, whatever cancelled it."""
 
     class Gone:
-        def result(self) -> int:
+        status = "cancelled"
+
+        def result(self, **_: float) -> int:
             raise RuntimeError("scheduler-connection-lost")
 
         def cancelled(self) -> bool:
@@ -142,6 +147,41 @@ def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
 
     with pytest.raises(ServiceError, match=r"the connection to the scheduler was lost.*scheduler-connection-lost"):
         _result(Gone(), 0, 1)
+
+
+def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As a future looks that was done, and whose worker then died with what it had returned."""
+    distributed = pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
+
+    class Once:
+        status, results = "pending", [TimeoutError(), 9]
+
+        def result(self, *, timeout: float) -> object:
+            assert timeout
+            found = self.results.pop(0)
+            if isinstance(found, BaseException):
+                raise found
+            return found
+
+        def cancelled(self) -> bool:
+            return False
+
+        def release(self) -> None:
+            pass
+
+    class Client:
+        def submit(self, *_: Any, **__: Any) -> Once:
+            return Once()
+
+        def cancel(self, left: list[Any]) -> None:
+            assert not left
+
+    monkeypatch.setattr(distributed, "wait", lambda left, **_: SimpleNamespace(done=set(left)))
+    client: Any = Client()
+    assert list(Workers(client, 1, "").each(square, [(3,)], name="lost")) == [(0, 9)]
+    Once.status, Once.results = "error", [TimeoutError("of the task itself")]
+    with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*of the task itself"):
+        list(Workers(client, 1, "").each(square, [(3,)], name="late"))
 
 
 def test_where_no_scheduler_answers_the_address_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -186,6 +226,16 @@ def test_another_program_is_refused_before_any_task_reaches_it(scheduler: Any, w
     _check_programs(Reached(program_sum(), program_sum()))
 
 
+def test_ends_of_lines_make_no_other_program(tmp_path: Path) -> None:
+    sums = []
+    for number, text in enumerate((b"a = 1\nb = 2\n", b"a = 1\r\nb = 2\r\n", b"a = 1\nb = 3\n")):
+        home = tmp_path / str(number)
+        home.mkdir()
+        (home / "rooms.py").write_bytes(text)
+        sums.append(sum_of_program(home))
+    assert sums[0] == sums[1] != sums[2]
+
+
 def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
     distributed = pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
 
@@ -193,8 +243,8 @@ def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.
         def submit(self, *_: Any, **__: Any) -> object:
             return object()
 
-        def ncores(self) -> dict[str, int]:
-            return {}
+        def run_on_scheduler(self, _: Any) -> tuple[int, int]:
+            return said.pop(0)
 
         def cancel(self, _: Any) -> None:
             raise OSError
@@ -204,9 +254,14 @@ def test_where_no_worker_is_left_or_no_scheduler_it_is_told(monkeypatch: pytest.
 
     monkeypatch.setattr(distributed, "wait", late)
     client: Any = Alone()
+    said, revived = 12 * [(0, 0)], list[int]()
     with pytest.raises(ServiceError, match="no worker has been there for 60 seconds"):
+        list(Workers(client, 1, "", lambda: revived.append(1)).each(square, [(1,)], name="alone"))
+    said = [*20 * [(3, 0)], (3, 1), *24 * [(3, 0)]]  # they stand still, and one of them goes on for a while
+    with pytest.raises(ServiceError, match=r"none of 3 workers has computed for 120 seconds.*--memory-limit"):
         list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
-    client.ncores = late
+    assert not said and len(revived) == 12
+    client.run_on_scheduler = late
     with pytest.raises(ServiceError, match="connection to the scheduler was lost"):
         list(Workers(client, 1, "").each(square, [(1,)], name="alone"))
     client.submit = late

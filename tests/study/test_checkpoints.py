@@ -18,8 +18,8 @@ from shapely import LineString
 
 import quarterhour as qh
 from command import quarterhour
-from quarterhour import cli
 from quarterhour.base.errors import QuarterhourError
+from quarterhour.cli import studies
 from quarterhour.cli.door import Stopped
 from quarterhour.cli.options import Given
 from quarterhour.siting.proof.seal import sealed_together
@@ -194,7 +194,7 @@ def only(path: Path) -> bool:
 
 
 def site(study: Path, out: Path, roads: Path | None = None) -> None:
-    cli._run(str(study), Given(roads), out=out, lang="en", quiet=True, checks=False)
+    studies.run_and_hand_in(str(study), Given(roads), out=out, lang="en", quiet=True, checks=False)
 
 
 def interrupt(*_: object, **__: object) -> None:

@@ -75,8 +75,28 @@ def test_who_computes_is_not_told_when_quiet(tmp_path: Path, elsewhere: Elsewher
         (True, ""),
         (False, f"Travel times are computed by 2 workers; watch them at {elsewhere.page}\n"),
     ):
-        with Given(cluster="local:2").computing(tmp_path, "en", quiet=quiet) as compute:
+        with Given(cluster="tcp://127.0.0.1:1").computing(tmp_path, "en", quiet=quiet) as compute:
             assert compute is not None and capsys.readouterr().err == said
+
+
+@pytest.mark.parametrize("command", ["check", "site", "plan"])
+def test_every_command_that_searches_has_workers(
+    command: str, toy_study: Path, tmp_path: Path, elsewhere: Elsewhere
+) -> None:
+    only = ("--only", "tables") if command == "plan" else ()
+    for out, where in ((tmp_path / "alone", ()), (tmp_path / "spread", ("--cluster", "local:2"))):
+        done = quarterhour(command, toy_study, "--out", out, *only, *where)
+        assert done.returncode == 0, done.stderr
+        assert bool(elsewhere.done) == bool(where)
+    assert files(tmp_path / "alone") == files(tmp_path / "spread")
+
+
+def test_processes_of_this_machine_start_with_the_first_question_of_two_tiles(
+    toy_study: Path, tmp_path: Path, elsewhere: Elsewhere, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(times, "tile_spans", lambda question: even_spans(question.source_count, 99))
+    done = quarterhour("check", toy_study, "--out", tmp_path, "--cluster", "local:2", "--lang", "en")
+    assert done.returncode == 0 and not elsewhere.done and "Travel times are computed by" not in done.stderr
 
 
 def test_a_place_that_nobody_can_be_at_ends_the_run_before_it_begins(toy_study: Path, tmp_path: Path) -> None:
@@ -93,5 +113,11 @@ def test_the_front_door_takes_who_computes(toy_study: Path) -> None:
         asked.append(len(spans))
         return [question.rows(span) for span in spans]
 
-    found, alone = (qh.run_study(toy_study, siting=False, compute=who) for who in (compute, None))
-    assert asked and [c.communities.equals(d.communities) for c, d in zip(found.checks, alone.checks, strict=True)]
+    for only in ({"siting": False}, {"circles_only": True}):
+        asked.clear()
+        found, alone = (qh.run_study(toy_study, compute=who, **only) for who in (compute, None))
+        assert asked and same_circles(found, alone)
+
+
+def same_circles(found: qh.Results, alone: qh.Results) -> bool:
+    return all(c.communities.equals(d.communities) for c, d in zip(found.checks, alone.checks, strict=True))

@@ -9,8 +9,8 @@ import pytest
 import quarterhour as qh
 from quarterhour.base import limits
 from quarterhour.base.errors import DataError, StudyError
-from quarterhour.cli import _run
 from quarterhour.cli.options import Given
+from quarterhour.cli.studies import run_and_hand_in
 from quarterhour.io import osm
 from quarterhour.report import write
 from quarterhour.study.new_study import fetch_study
@@ -94,5 +94,5 @@ def test_what_is_read_beside_the_tables_has_the_limits_of_the_study_too(
     with pytest.raises(DataError, match="area"):
         fetch_study(qh.read_study(folder), bbox="1,2,3,4")
     with pytest.raises(DataError, match="area"):
-        _run(str(folder), Given(), out=None, lang="en", quiet=True, against=folder)
+        run_and_hand_in(str(folder), Given(), out=None, lang="en", quiet=True, against=folder)
     assert heard == [7, 8_000_000] * 2

@@ -1,11 +1,11 @@
 """quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import. It parses and prints.
 
-The wing: options (what commands share), console (what they say), door (what ends them).
+The wing: options (what commands share), studies (a study read, worked out and written), console (what they say),
+door (what ends them).
 """
 
 from __future__ import annotations
 
-import signal
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated
@@ -15,7 +15,6 @@ import typer
 from quarterhour import __version__
 from quarterhour.base import i18n, limits
 from quarterhour.base.errors import QuarterhourError
-from quarterhour.base.machine.scratch import sweep
 from quarterhour.cli.console import only_if_shown, progress, say, spoken
 from quarterhour.cli.door import Stopped, through_the_door
 from quarterhour.cli.options import (
@@ -38,6 +37,7 @@ from quarterhour.cli.options import (
     Verbose,
     limits_of,
 )
+from quarterhour.cli.studies import count_choice, run_and_hand_in, write_layout_plan
 
 app = typer.Typer(
     add_completion=False,
@@ -81,7 +81,7 @@ def run(
 ) -> None:
     """Everything: circles, scorecard, site proposals, map, workbook and report."""
     given = Given(roads, settings or (), cluster=cluster)
-    _run(study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
+    run_and_hand_in(study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -93,12 +93,15 @@ def check(
     settings: Sets = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
+    cluster: Cluster = "none",
     quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Both circles and the scorecard, without siting."""
-    given = Given(roads, settings or ())
-    _run(study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, siting=False)
+    given = Given(roads, settings or (), cluster=cluster)
+    run_and_hand_in(
+        study, given, out=out, against=against, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, siting=False
+    )
 
 
 @app.command()
@@ -108,19 +111,20 @@ def site(
     roads: Roads = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
+    cluster: Cluster = "none",
     quiet: Quiet = False,
     verbose: Verbose = False,
     plan: Annotated[Path | None, typer.Option("--plan", metavar="FILE", help=PLAN_HELP)] = None,
     near_best: Annotated[int, typer.Option("--near-best", min=0, max=50, metavar="N", help=NEAR_HELP)] = 0,
 ) -> None:
     """Proposals for new sites, with their bounds; or what becomes of a choice that was tried on the map page."""
+    given = Given(roads, near_best=near_best, cluster=cluster)
     if plan is not None:
         if near_best:
             raise typer.BadParameter("--near-best goes with no --plan: ask for one of them")
-        _try_again(study, plan, out=out, roads=roads, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
+        count_choice(study, plan, given, out=out, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose)
         return
-    given = Given(roads, near_best=near_best)
-    _run(study, given, out=out, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
+    run_and_hand_in(study, given, out=out, lang=lang, fresh=fresh, quiet=quiet, verbose=verbose, checks=False)
 
 
 @app.command()
@@ -132,24 +136,12 @@ def plan(
     roads: Roads = None,
     lang: Lang = "zh",
     fresh: Fresh = False,
+    cluster: Cluster = "none",
     quiet: Quiet = False,
 ) -> None:
     """The layout plan as it is handed in: text with articles, tables, an atlas with a sheet a town, layers."""
-    from quarterhour.io import sets
-    from quarterhour.report.plan.run import PlanAsked, networks_held, plan_folder, plan_study
-    from quarterhour.study.study import read_study
-
-    read, asked = read_study(study, roads=roads), PlanAsked(out, only, templates, lang)
-    folder = plan_folder(read, asked)
-    told_in = spoken(lang)
-    with networks_held(read), sets.holding(folder), progress(quiet) as tell:
-        made = plan_study(read, asked, folder, tell=tell, fresh=fresh, processes=2, told_in=told_in)
-    say(i18n.say("plan_write.written", told_in, folder=folder, files=len(made.paths)))
-    for line in sets.account_lines(made.account, folder, told_in):
-        say(line, err=True)
-    if made.left_out:
-        say(i18n.say("plan_write.no_font", told_in), err=True)
-        raise typer.Exit(1)
+    given = Given(roads, cluster=cluster)
+    write_layout_plan(study, given, out=out, only=only, templates=templates, lang=lang, fresh=fresh, quiet=quiet)
 
 
 @app.command()
@@ -158,7 +150,7 @@ def demo(out: Out = None, lang: Lang = "zh", quiet: Quiet = False, verbose: Verb
     from quarterhour.study.new_study import demo_folder
 
     folder = out or Path("data/processed/weihai")
-    _run(str(demo_folder()), Given(), out=folder, lang=lang, quiet=quiet, verbose=verbose)
+    run_and_hand_in(str(demo_folder()), Given(), out=folder, lang=lang, quiet=quiet, verbose=verbose)
 
 
 @app.command()
@@ -320,79 +312,6 @@ def fetch(
         told_in = spoken(lang)
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=told_in, tell=tell)
     say(i18n.say("cli.fetch_done", told_in, files=", ".join(str(p) for p in made)))
-
-
-def _try_again(
-    study: str, plan: Path, *, out: Path | None, roads: Path | None, lang: str, fresh: bool, quiet: bool, verbose: bool
-) -> None:
-    """Exit 1 where the engine counts something else, or a condition of the question is broken."""
-    from quarterhour.io import sets
-    from quarterhour.study.file.tried import read_tried
-    from quarterhour.study.run import try_again
-    from quarterhour.study.siting.told import tried_lines
-    from quarterhour.study.study import default_out, read_study
-
-    tried, asked = read_tried(plan), read_study(study, roads=roads)
-    folder = out or default_out(asked)
-    with sets.holding(folder), progress(quiet, verbose=verbose) as tell:
-        again = try_again(asked, tried, lang=spoken(lang), tell=tell, prepared=folder / "prepared", fresh=fresh)
-    for line in tried_lines(asked, again, spoken(lang)):
-        say(line)
-    if not again.agrees or again.broken is not None:
-        raise typer.Exit(1)
-
-
-def _run(
-    study: str,
-    given: Given,
-    *,
-    out: Path | None,
-    lang: str,
-    quiet: bool,
-    verbose: bool = False,
-    fresh: bool = False,
-    checks: bool = True,
-    siting: bool = True,
-    against: Path | None = None,
-) -> None:
-    from dataclasses import replace
-
-    from quarterhour.io import sets
-    from quarterhour.report import write
-    from quarterhour.report.console import finding_lines, findings_count, summary_lines
-    from quarterhour.study.run import run_study
-    from quarterhour.study.study import default_out
-
-    asked = given.study(study)
-    folder, told_in = out or default_out(asked), spoken(lang)
-    left: list[Path] = []
-    sweep(folder, *(folder / part for part in ("prepared", "prepared/siting.answers", "plans", "plan")))
-    try:
-        at = given.computing(folder / "prepared", told_in, quiet=quiet, fresh=fresh)
-        with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:
-            write.check_database(asked)
-            before = sets.finish(folder)
-            earlier = None if against is None else write.read_earlier(against)
-            plans = {} if against is None or not siting else write.read_earlier_plans(against)
-            results = run_study(
-                asked, checks=checks, siting=siting, lang=told_in, tell=tell, prepared=folder / "prepared", fresh=fresh,
-                keep=folder / "plans", kept=left.append, publish=True, compute=by,
-            )  # fmt: skip
-            results = replace(results, earlier=earlier, earlier_plans=plans)
-            written = write.hand_in(results, folder, lang=lang, tell=tell, processes=2, told_in=told_in)
-    except (Stopped, KeyboardInterrupt) as stopped:
-        number = getattr(stopped, "number", signal.SIGINT)
-        raise Stopped(number, left, asked=siting and bool(asked.file.siting)) from None
-    for line in summary_lines(results, told_in):
-        say(line)
-    others = sets.account_lines(written.account.after(before), folder, told_in)
-    for line in [*others, *finding_lines(results.findings, told_in, most=3)]:
-        say(line, err=True)
-    say(i18n.say("cli.written", told_in, folder=folder))
-    if stored := write.store_layers(results):
-        say(i18n.say("cli.stored", told_in, where=stored))
-    if findings_count(results):
-        raise typer.Exit(1)
 
 
 def main(came: Sequence[int] = ()) -> None:

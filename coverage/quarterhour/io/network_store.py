@@ -77,11 +77,18 @@ def table_key(table: pd.DataFrame) -> str:
 @functools.cache
 def program_sum() -> str:
     """The package's own files as one SHA-256: between two releases too, another program gives other bytes."""
+    return sum_of_program(Path(__file__).parents[1])
+
+
+def sum_of_program(home: Path) -> str:
+    """The same of a package in any folder. Ends of lines as git writes them on Windows make no other program: workers
+    of two systems must know each other.
+    """
     digest = hashlib.sha256()
-    home = Path(__file__).parents[1]
     for path in sorted(p for p in home.rglob("*") if p.suffix == ".py" or p.parent == home / "data"):
         if path.is_file():
-            digest.update(path.relative_to(home).as_posix().encode() + b"\0" + path.read_bytes())
+            digest.update(path.relative_to(home).as_posix().encode() + b"\0")
+            digest.update(path.read_bytes().replace(b"\r\n", b"\n"))
     return digest.hexdigest()
 
 

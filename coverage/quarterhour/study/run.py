@@ -176,7 +176,7 @@ def run_study(
     (<CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>, ('e',))
     """
     if circles_only:
-        shortly = check_study(study, lang=lang, tell=tell)
+        shortly = check_study(study, lang=lang, tell=tell, compute=compute)
         return publishable(shortly, lang) if publish else shortly
     guards = bool(study.file.guarded)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
@@ -226,15 +226,17 @@ def run_study(
 
 
 @within_limits
-def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = None) -> Results:
+def check_study(
+    study: Study, *, lang: str = "zh", tell: RunProgress | None = None, compute: Compute | None = None
+) -> Results:
     """The circles of a study alone, without scorecards, care and siting: the quick answer for scenarios.
 
     Tables and networks that a run or a scenario of the same study has read are taken as they are, and so is a circle
     of which nothing changed; the figures are those of ``run_study``. Counts of persons that a study guards are the
-    true ones, as in a run that is not published.
+    true ones, as in a run that is not published. ``compute``: as ``run_study`` has it.
     """
     run = Run(study, lang, tell or no_progress, None, False, None, None)
-    run.rows = study.shared.made_once("rows", "study", MemoryRows)
+    run.compute, run.rows = compute, study.shared.made_once("rows", "study", MemoryRows)
     with run.timed("read"):
         run.say("study.step_read")
         if study.changes:
@@ -295,10 +297,15 @@ def try_again(
     tell: RunProgress | None = None,
     prepared: Path | None = None,
     fresh: bool = False,
+    compute: Compute | None = None,
 ) -> TriedAgain:
-    """What the engine makes of a choice that was tried on the map page; nothing is written but into ``prepared``."""
+    """What the engine makes of a choice that was tried on the map page; nothing is written but into ``prepared``.
+
+    ``compute``: as ``run_study`` has it.
+    """
     tried_question(study, tried)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None, None)
+    run.compute = compute
     run.say("study.step_read")
     tables = read_study_inputs(study)
     run.turns = tables.turns

@@ -101,6 +101,9 @@ def deaf() -> Iterator[None]:
     if not hasattr(signal, "pthread_sigmask"):
         yield
         return
+    from multiprocessing import resource_tracker
+
+    resource_tracker.ensure_running()  # with the first process, it would let SIGINT and SIGTERM through again
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ENDING)
     try:
         yield

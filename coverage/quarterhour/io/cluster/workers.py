@@ -7,6 +7,7 @@ its tasks over. Which worker did what, and in which order, nobody can tell from 
 from __future__ import annotations
 
 import contextlib
+import functools
 import importlib.util
 import logging
 import re
@@ -17,7 +18,8 @@ from typing import Any, TypeVar
 
 from quarterhour.base.errors import DataError, MissingError, QuarterhourError, ServiceError, first_ids
 from quarterhour.base.foreign import short
-from quarterhour.base.machine.stop import deaf
+from quarterhour.base.i18n import LANGUAGES
+from quarterhour.base.machine.stop import deaf, later
 from quarterhour.io.network_store import program_sum
 
 T = TypeVar("T")
@@ -25,25 +27,40 @@ MOST_LOCAL = 256
 RETRIES = 3
 """How often a task that failed is begun again, and how many workers may die over it beside."""
 WAIT_SECONDS = 60
+IDLE_SECONDS = 120
+"""If for so long no task ends and no worker does anything, nobody will."""
+LOOK_SECONDS = 5
+"""How often it is looked whether anybody works, while no task ends."""
+_LOGGERS = ("asyncio", "distributed", "tornado")
 _LOCAL = re.compile(r"local:([0-9]{1,4})")
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:[0-9]+")
 
 
+def _nobody() -> None:
+    """Whoever started them sees to it."""
+
+
 @dataclass(frozen=True, eq=False)
 class Workers:
-    """Workers that take tasks. ``count``: how many there were at first; ``page``: where they can be watched, or ""."""
+    """Workers that take tasks.
+
+    ``count``: how many there were at first; ``page``: where they can be watched, or ""; ``revive``: starts those anew
+    that nobody else starts (dask gives up whoever takes longer than 15 s to come again, or is killed as it comes).
+    """
 
     client: Any
     count: int
     page: str
+    revive: Callable[[], object] = _nobody
 
     def each(
         self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str
     ) -> Iterator[tuple[int, T]]:  # fmt: skip
         """What ``work`` makes of each task, as they end: the position of the task, and what came of it.
 
-        What is left when the caller turns away is given up. An error of ours is that of its task; ServiceError where
-        workers died over one task again and again, or the scheduler is gone.
+        What is left when the caller turns away is given up. An error of ours is of the kind that its task raised, and
+        names the task; ServiceError where workers died over one task again and again, all of them stand still, or the
+        scheduler is gone.
         """
         with _at_the_scheduler():
             futures = {
@@ -55,7 +72,10 @@ class Workers:
             while left:
                 for future in sorted(self._done(left), key=futures.__getitem__):
                     number = futures[future]
-                    found = _result(future, number, len(futures))
+                    try:
+                        found = _result(future, number, len(futures))
+                    except _LostError:
+                        continue
                     left.discard(future)
                     future.release()
                     yield number, found
@@ -64,17 +84,33 @@ class Workers:
                 self.client.cancel(list(left))
 
     def _done(self, left: set[Any]) -> set[Any]:
-        """Those that have ended, as soon as there is one; ServiceError where nobody is left to work."""
+        """Those that have ended, as soon as there is one; ServiceError where nobody is left to work, or can."""
         from distributed import wait
 
+        absent = idle = 0
         while True:
-            with contextlib.suppress(TimeoutError):
-                done: set[Any] = wait(left, timeout=WAIT_SECONDS, return_when="FIRST_COMPLETED").done
-                return done
             with _at_the_scheduler():
-                some = bool(self.client.ncores())
-            if not some:
+                with contextlib.suppress(TimeoutError):
+                    done: set[Any] = wait(left, timeout=LOOK_SECONDS, return_when="FIRST_COMPLETED").done
+                    return done
+                self.revive()
+                count, at_work = self.client.run_on_scheduler(_at_work)
+            absent = 0 if count else absent + LOOK_SECONDS
+            idle = 0 if at_work else idle + LOOK_SECONDS
+            if absent >= WAIT_SECONDS:
                 raise ServiceError("cluster.no_workers", seconds=WAIT_SECONDS)
+            if idle >= IDLE_SECONDS:
+                raise ServiceError("cluster.idle", count=count, seconds=IDLE_SECONDS)
+
+
+class _LostError(Exception):
+    """What a task returned went with its worker before it came here; the task is done again."""
+
+
+def _at_work(dask_scheduler: Any) -> tuple[int, int]:
+    """Of a scheduler: how many workers it has, and how many of them do something."""
+    found = dask_scheduler.workers.values()
+    return len(found), sum(bool(worker.executing) for worker in found)
 
 
 @contextlib.contextmanager
@@ -85,19 +121,87 @@ def _at_the_scheduler() -> Iterator[None]:
     except QuarterhourError:
         raise
     except Exception as error:
-        raise ServiceError("cluster.scheduler_lost", detail=short(error)) from error
+        raise ServiceError("cluster.scheduler_lost", detail=_reason(error)) from error
 
 
 def _result(future: Any, number: int, count: int) -> Any:
-    """What a task returned; what went wrong with it, as an error of ours."""
+    """What a task returned; what went wrong with it, as an error of ours that names it."""
+    tile = {"task": number + 1, "tasks": count}
     try:
-        return future.result()
-    except QuarterhourError:
-        raise
+        return future.result(timeout=WAIT_SECONDS)
+    except QuarterhourError as error:
+        raise type(error)("cluster.at_tile", **tile, why={code: error.sentence(code) for code in LANGUAGES}) from error
     except Exception as error:
+        if isinstance(error, TimeoutError) and future.status != "error":
+            raise _LostError from error
         if future.cancelled():
-            raise ServiceError("cluster.scheduler_lost", detail=short(error)) from error
-        raise ServiceError("cluster.task_lost", task=number + 1, tasks=count, detail=short(error)) from error
+            raise ServiceError("cluster.scheduler_lost", detail=_reason(error)) from error
+        died = getattr(error, "last_worker", None)  # of a KilledWorker
+        if died is not None:
+            raise ServiceError("cluster.tile_kills", **tile, machine=died.address) from error
+        raise ServiceError("cluster.task_lost", **tile, detail=short(error)) from error
+
+
+def _reason(error: Exception) -> str:
+    """Why the scheduler is gone: where tasks were cancelled for it, the reason without their names."""
+    first = next(iter(getattr(error, "error_groups", ())), error)
+    return str(getattr(first, "reason", "")) or short(error)
+
+
+@dataclass(frozen=True, eq=False)
+class WorkersAtNeed:
+    """Workers who are there from the first tasks on.
+
+    ``begun``: finds or starts them, once; ``lasting``: whether they go on when this run has ended.
+    """
+
+    begun: Callable[[], Workers]
+    lasting: bool
+
+    def each(
+        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str
+    ) -> Iterator[tuple[int, T]]:  # fmt: skip
+        """As ``Workers.each``."""
+        return self.begun().each(work, tasks, name=name)
+
+    def everywhere(self, work: Callable[[], object]) -> None:
+        """Done by every worker of a scheduler, who goes on for others; what goes wrong is of no matter here."""
+        if self.lasting:
+            with contextlib.suppress(Exception):
+                self.begun().client.run(work)
+
+
+@contextlib.contextmanager
+def workers_at_need(where: str, *, tell: Callable[[Workers], None]) -> Iterator[WorkersAtNeed]:
+    """Workers as ``workers_at`` has them, until the end; processes of this machine start when the first tasks come.
+
+    Those of a scheduler are looked for at once: that nobody answers is better told before the work than after an hour.
+    ``tell`` hears who they are. DataError, MissingError and ServiceError at once, where they can be known.
+    """
+    _check_where(where)
+    with contextlib.ExitStack() as held:
+
+        @functools.cache
+        def begun() -> Workers:
+            found = held.enter_context(workers_at(where))
+            tell(found)
+            return found
+
+        lasting = not _LOCAL.fullmatch(where)
+        if lasting:
+            begun()
+        yield WorkersAtNeed(begun, lasting)
+
+
+def _check_where(where: str) -> Path | None:
+    """The scheduler's file, where ``where`` is one; errors as of ``workers_at``."""
+    local = _LOCAL.fullmatch(where)
+    if local is not None and not 1 <= int(local[1]) <= MOST_LOCAL:
+        raise DataError("cluster.bad_count", count=local[1], most=MOST_LOCAL)
+    file = None if local or _ADDRESS.fullmatch(where) else _scheduler_file(where)
+    if importlib.util.find_spec("distributed") is None:
+        raise DataError("cluster.no_extra", detail="distributed")
+    return file
 
 
 @contextlib.contextmanager
@@ -108,32 +212,57 @@ def workers_at(where: str) -> Iterator[Workers]:
     DataError for another text, or without the extra ``cluster``; MissingError for a file that is not there;
     ServiceError where no scheduler answers, or no worker comes within a minute.
     """
-    local = _LOCAL.fullmatch(where)
-    if local is not None and not 1 <= int(local[1]) <= MOST_LOCAL:
-        raise DataError("cluster.bad_count", count=local[1], most=MOST_LOCAL)
-    file = None if local or _ADDRESS.fullmatch(where) else _scheduler_file(where)
-    try:
-        from distributed import Client, LocalCluster
-    except ImportError as error:
-        raise DataError("cluster.no_extra", detail=str(error)) from error
+    file, local = _check_where(where), _LOCAL.fullmatch(where)
+    from distributed import Client
+
     with contextlib.ExitStack() as held:
+        held.enter_context(_silent())
+        revive: Callable[[], object] = _nobody
         try:
             if local is not None:
-                with deaf():  # Ctrl-C is for the one who asked
-                    started = LocalCluster(
-                        n_workers=int(local[1]), threads_per_worker=1, processes=True, host="127.0.0.1",
-                        dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
-                    )  # fmt: skip
-                client = Client(held.enter_context(started))
+                cluster = _cluster_here(held, count := int(local[1]))
+                client, revive = Client(cluster), functools.partial(cluster.scale, count)
             else:
                 client = Client(scheduler_file=str(file)) if file else Client(where, timeout=WAIT_SECONDS)
             held.enter_context(client)
+            revive()
             client.wait_for_workers(1, timeout=WAIT_SECONDS)
         except (OSError, TimeoutError, ValueError, RuntimeError) as error:
             raise ServiceError("cluster.no_answer", where=where, detail=short(error)) from error
         if local is None:
             _check_programs(client)
-        yield Workers(client, len(client.ncores()), _page(client))
+        yield Workers(client, count if local else len(client.ncores()), _page(client), revive)
+
+
+@contextlib.contextmanager
+def _silent() -> Iterator[None]:
+    """What dask and its loop log of dead workers and lost connections, in the loggers they set up, is told by us."""
+    own = {n: logging.getLogger(n) for n in logging.root.manager.loggerDict if n.split(".")[0] in _LOGGERS}
+    before = {name: logger.level for name, logger in own.items()}
+    try:
+        for logger in own.values():
+            logger.setLevel(logging.CRITICAL + 1)
+        yield
+    finally:
+        for name, logger in own.items():
+            logger.setLevel(before[name])
+
+
+def _cluster_here(held: contextlib.ExitStack, count: int) -> Any:
+    """A scheduler of this process, without workers as yet; for ``count`` of them, each with its part of the memory.
+
+    They end with ``held``, and with this process, however it ends. Ctrl-C is for this process alone: they are started
+    from a thread that begins here, and never hear it.
+    """
+    from distributed import LocalCluster
+
+    with later(), deaf():
+        return held.enter_context(
+            LocalCluster(
+                n_workers=0, threads_per_worker=1, processes=True, host="127.0.0.1", memory_limit=1 / count,
+                dashboard_address="127.0.0.1:0", silence_logs=logging.ERROR,
+            )
+        )  # fmt: skip
 
 
 def _check_programs(client: Any) -> None:

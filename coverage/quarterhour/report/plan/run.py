@@ -14,6 +14,7 @@ from quarterhour.study.layout.groups import templates_folder
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.run import run_study
 from quarterhour.study.study import Study, default_out, without_page
+from quarterhour.travel.tiles.question import Compute
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +57,16 @@ def networks_held(study: Study) -> Iterator[None]:
 
 def plan_study(
     study: Study, asked: PlanAsked, folder: Path, *, tell: RunProgress | None = None, fresh: bool = False,
-    processes: int = 1, told_in: str | None = None,
+    processes: int = 1, told_in: str | None = None, compute: Compute | None = None,
 ) -> PlanFiles:  # fmt: skip
     """Run a study and write its layout plan; networks that a run of the study kept are used again, unless ``fresh``.
 
-    ``told_in``: the language of ``tell``, where it is another than the plan's.
+    ``told_in``: the language of ``tell``, where it is another than the plan's. ``compute``: as ``run_study`` has it.
     """
     kept = default_out(study) / "prepared"
     said = told_in or asked.lang
-    results = run_study(without_page(study), lang=said, tell=tell, prepared=kept, fresh=fresh, publish=True)
+    results = run_study(
+        without_page(study), lang=said, tell=tell, prepared=kept, fresh=fresh, publish=True, compute=compute
+    )
     return write_plan(results, folder, lang=asked.lang, parts=asked.parts, templates=asked.templates,
                       processes=processes, tell=tell, told_in=told_in)  # fmt: skip

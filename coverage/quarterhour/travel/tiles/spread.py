@@ -52,7 +52,8 @@ def computing_at(
     """Who works out travel times, until the end: nobody else for ``none``, else workers (``io.cluster.workers_at``).
 
     ``folder``: where their shelf stands for the time being, and rows are kept for the next run; with ``fresh`` none of
-    an earlier run is taken. ``tell`` hears who they are and where they can be watched.
+    an earlier run is taken. ``tell`` hears who they are and where they can be watched, as soon as they are there
+    (``io.cluster.workers_at_need``).
     """
     if where == "none":
         yield None
@@ -61,9 +62,14 @@ def computing_at(
         with told(folder):
             folder.mkdir(parents=True, exist_ok=True)
             shelf = held.enter_context(scratch_folder(folder, "tiles"))  # goes after those who map its files
-        found = held.enter_context(workers.workers_at(where))
-        tell(i18n.say("cluster.told_page" if found.page else "cluster.told", lang, count=found.count, page=found.page))
-        yield spread_over(found, shelf.absolute(), kept=RowsFolder(folder.absolute() / FOLDER, fresh))
+
+        def hear(found: workers.Workers) -> None:
+            key = "cluster.told_page" if found.page else "cluster.told"
+            tell(i18n.say(key, lang, count=found.count, page=found.page))
+
+        takes = held.enter_context(workers.workers_at_need(where, tell=hear))
+        yield spread_over(takes, shelf.absolute(), kept=RowsFolder(folder.absolute() / FOLDER, fresh))
+        takes.everywhere(forget_questions)
 
 
 def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = None) -> Compute:
@@ -124,6 +130,12 @@ def shelved_question(shelved: ShelvedQuestion) -> TileQuestion:
     return TileQuestion(
         ground, entries("source"), entries("target"), csr("straight"), bool(numbers["leaving"]), int(numbers["cut"])
     )  # fmt: skip
+
+
+def forget_questions() -> None:
+    """For a worker whose run has ended well: no file of the shelf is mapped any more, so that it can go."""
+    shelved_question.cache_clear()
+    from_shelf.cache_clear()
 
 
 def shelved_rows(shelved: ShelvedQuestion, first: int, end: int, program: str, kept: RowsFolder | None = None) -> Csr:
