@@ -30,10 +30,10 @@ def build_cover_instance(problem: SitingProblem) -> CoverInstance:
     core = CoverInstance(
         people, rows, problem.sites.index[free], groups_of(quotas), quotas.low, quotas.high, limit, problem.everyone
     )
-    return _without_dominated(core)
+    return without_dominated(core)
 
 
-def _without_dominated(core: CoverInstance) -> CoverInstance:
+def without_dominated(core: CoverInstance) -> CoverInstance:
     """Leave out candidates whose people another of the same areas reaches too.
 
     Not where an area needs two or more: there the lesser one may be the second.

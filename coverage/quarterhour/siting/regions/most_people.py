@@ -1,0 +1,156 @@
+"""Max-cover by region: a number of sites divided by the frontiers of regions, the bound of any division, a repair.
+
+The bound. Each row is counted as ``border_people`` says, so for any choice the people that all regions count for it,
+and those that count in any case, are no fewer than it covers. A region's part of the choice counts no more than the
+region's bound for its number, so the best division of the number by these bounds bounds every choice.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
+from quarterhour.siting.methods.covering.exchange import offer_improved
+from quarterhour.siting.methods.covering.greedy import greedy_order
+from quarterhour.siting.methods.covering.max_cover import offer_first_choice
+from quarterhour.siting.methods.covering.primal_dual import BY, primal_dual_bound
+from quarterhour.siting.question.search import SearchBudget
+from quarterhour.siting.regions.division import divide
+from quarterhour.siting.regions.frontiers import Each, RegionFrontier, Task
+from quarterhour.siting.regions.split import RegionQuestion, Split, border_people
+
+BY_REGION = "regions"
+_CLOSE, _LOOKS = 2e-4, 400
+"""How near the prices of the whole come to its linear program, and rounds of them at most."""
+_AROUND, _TURNS = 2, 6
+"""Numbers of sites searched on either side of a region's likely one, and how often more are asked for."""
+_EFFORT = 3e9
+"""Steps of local search on the whole choice, at the end."""
+
+
+@dataclass(frozen=True, eq=False)
+class DividedCover:
+    """The choice of a number of candidates divided by region, and what no choice beats. ``value``, ``bound``: people
+    of the instance. ``choice`` is None where no choice within the quotas was found; ``infeasible``: proven that none is.
+    """
+
+    choice: IntArray | None
+    value: int
+    bound: int
+    proved_by: str
+    nodes: int = 0
+    infeasible: bool = False
+
+
+def divide_cover(
+    split: Split, *, nodes: int, seed: int, each: Each, progress: Callable[[float], None] = lambda _: None
+) -> DividedCover:
+    """Most people by so many sites as the whole instance allows, divided among regions."""
+    whole = split.whole
+    total, by = int(whole.people.sum()), BY_REGION
+    if whole.is_infeasible:
+        return DividedCover(None, 0, 0, by, infeasible=True)
+    prices, likely = _prices_and_numbers(split, seed)
+    progress(0.1)
+    search = _Regions(split, prices.by_row, nodes, seed, each)
+    search.run(likely, progress)
+    if search.bound is None:
+        return DividedCover(None, 0, 0, by, search.nodes, infeasible=True)
+    bound = min(total, search.bound)
+    if prices.bound < bound:
+        bound, by = prices.bound, BY
+    best = CoverIncumbent(replace(whole, all_rows=False), SearchBudget(seed=seed), bound=bound)
+    for choice in search.choices():
+        offer_improved(best, choice, effort=_EFFORT)
+    if best.choice is None:
+        offer_first_choice(best, effort=_EFFORT)
+    progress(1.0)
+    return DividedCover(best.choice, best.value or 0, bound, by, search.nodes)
+
+
+@dataclass(frozen=True, eq=False)
+class _Prices:
+    """What the linear program of the whole says: of each row the share of its people that it pays for, and a bound."""
+
+    by_row: FloatArray | None
+    bound: int
+
+
+def _prices_and_numbers(split: Split, seed: int) -> tuple[_Prices, IntArray]:
+    """The prices of rows, and how many sites each region is likely to get."""
+    whole, budget = split.whole, SearchBudget(seed=seed, rounds=_LOOKS)
+    total, regions = int(whole.people.sum()), len(split.names)
+    search = primal_dual_bound(whole)
+    if search is None:
+        opened = split.region[greedy_order(whole)]
+        return _Prices(None, total), np.bincount(opened, minlength=regions).astype(np.int64)
+    search.run(budget, CoverIncumbent(replace(whole, all_rows=False), budget, bound=total), close=_CLOSE)
+    likely = np.bincount(split.region, weights=search.inside, minlength=regions)
+    return _Prices(search.prices, search.bound), np.rint(likely).astype(np.int64)
+
+
+class _Regions:
+    """The frontiers of all regions as far as they are known; further numbers are asked for as divisions need them."""
+
+    def __init__(self, split: Split, prices: FloatArray | None, nodes: int, seed: int, each: Each) -> None:
+        self.split, self.each, self.limit = split, each, split.whole.limit
+        people = border_people(split, prices)
+        self.anyway = int(split.whole.people.sum() - people.sum())
+        self.questions = [
+            RegionQuestion(split.part(r, people), self.limit, nodes, seed) for r in range(len(split.names))
+        ]
+        self.known: list[RegionFrontier] = []
+        self.bound: int | None = None
+
+    @property
+    def nodes(self) -> int:
+        """Of all search trees."""
+        return sum(known.nodes for known in self.known)
+
+    def run(self, likely: IntArray, progress: Callable[[float], None]) -> None:
+        """Ask around the likely numbers, then whatever the best division by bounds would rest on unsearched."""
+        every = range(len(self.questions))
+        self.known = self._ask([(self.questions[r], int(likely[r]) - _AROUND, int(likely[r]) + _AROUND) for r in every])
+        for turn in range(_TURNS):
+            progress(0.1 + 0.8 * (1 + turn) / (1 + _TURNS))
+            found = divide([known.bounds for known in self.known], self.limit)
+            self.bound = None if found is None else self.anyway + found[0]
+            if found is None:
+                return
+            wanted = [r for r in every if int(found[1][r]) not in self.known[r].asked]
+            more = [self._beyond(r, int(found[1][r])) for r in wanted]
+            if not more:
+                return
+            for r, further in zip(wanted, self._ask(more), strict=True):
+                self.known[r] = self.known[r].joined(further)
+        found = divide([known.bounds for known in self.known], self.limit)
+        self.bound = None if found is None else self.anyway + found[0]
+
+    def _ask(self, tasks: Sequence[Task]) -> list[RegionFrontier]:
+        return list(self.each(tasks))
+
+    def _beyond(self, region: int, number: int) -> Task:
+        """From what was asked as far as a number, and one on."""
+        asked = self.known[region].asked
+        if number > max(asked):
+            return self.questions[region], max(asked) + 1, number + 1
+        return self.questions[region], max(0, number - 1), min(asked) - 1
+
+    def choices(self) -> list[IntArray]:
+        """The choice of the best division by values, filled up where regions together leave some of the number."""
+        found = divide([known.values for known in self.known], self.limit)
+        if found is None:
+            return []
+        parts = [known.choice(int(n)) for known, n in zip(self.known, found[1], strict=True)]
+        return [_filled(self.split.whole, np.concatenate(parts).astype(np.int64))]
+
+
+def _filled(whole: CoverInstance, chosen: IntArray) -> IntArray:
+    """A choice with what greed adds to it, as far as the number goes."""
+    return np.sort(greedy_order(whole, chosen)) if len(chosen) < whole.limit else np.sort(chosen)
+
+
