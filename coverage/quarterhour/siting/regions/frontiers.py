@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import reduce
 
 import numpy as np
 
@@ -49,17 +48,6 @@ class RegionFrontier:
         )  # fmt: skip
 
 
-Task = tuple[RegionQuestion, int, int]
-"""A region's question, and the least and the largest number of sites that are searched."""
-Each = Callable[[Sequence[Task]], Iterable[RegionFrontier]]
-"""Whatever answers some tasks: here or on other machines, in the order in which they are asked."""
-
-
-def here(tasks: Sequence[Task]) -> Iterable[RegionFrontier]:
-    """The tasks one after the other in this process."""
-    return (region_frontier(*task) for task in tasks)
-
-
 def region_frontier(question: RegionQuestion, first: int, last: int) -> RegionFrontier:
     """The frontier of a region, searched from ``first`` to ``last`` candidates; its work is counted, not timed."""
     core, most = question.core, min(question.most, len(question.core.sites))
@@ -97,8 +85,3 @@ def _priced(core: CoverInstance, budget: SearchBudget, most: int) -> IntArray:
 def _falling(bounds: IntArray) -> IntArray:
     """Bounds of which none is above that of more sites."""
     return np.minimum.accumulate(bounds[::-1])[::-1]
-
-
-def joined_frontiers(parts: Iterable[RegionFrontier]) -> RegionFrontier:
-    """What is known of one region by several searches."""
-    return reduce(RegionFrontier.joined, parts)

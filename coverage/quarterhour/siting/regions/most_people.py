@@ -11,39 +11,26 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.sparse as sp
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
 from quarterhour.siting.methods.covering.exchange import offer_improved
-from quarterhour.siting.methods.covering.greedy import greedy_order
+from quarterhour.siting.methods.covering.greedy import greedy_order, without_redundant
 from quarterhour.siting.methods.covering.max_cover import offer_first_choice
 from quarterhour.siting.methods.covering.primal_dual import BY, primal_dual_bound
 from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.regions.division import divide
-from quarterhour.siting.regions.frontiers import Each, RegionFrontier, Task
-from quarterhour.siting.regions.split import RegionQuestion, Split, border_people
+from quarterhour.siting.regions.each import Each
+from quarterhour.siting.regions.frontiers import RegionFrontier, region_frontier
+from quarterhour.siting.regions.split import BY_REGION, DividedCover, RegionQuestion, Split, border_people
 
-BY_REGION = "regions"
 _CLOSE, _LOOKS = 2e-4, 400
 """How near the prices of the whole come to its linear program, and rounds of them at most."""
 _AROUND, _TURNS = 2, 6
 """Numbers of sites searched on either side of a region's likely one, and how often more are asked for."""
 _EFFORT = 3e9
 """Steps of local search on the whole choice, at the end."""
-
-
-@dataclass(frozen=True, eq=False)
-class DividedCover:
-    """The choice of a number of candidates divided by region, and what no choice beats. ``value``, ``bound``: people
-    of the instance. ``choice`` is None where no choice within the quotas was found; ``infeasible``: proven that none is.
-    """
-
-    choice: IntArray | None
-    value: int
-    bound: int
-    proved_by: str
-    nodes: int = 0
-    infeasible: bool = False
 
 
 def divide_cover(
@@ -53,13 +40,13 @@ def divide_cover(
     whole = split.whole
     total, by = int(whole.people.sum()), BY_REGION
     if whole.is_infeasible:
-        return DividedCover(None, 0, 0, by, infeasible=True)
+        return DividedCover(None, 0, by)
     prices, likely = _prices_and_numbers(split, seed)
     progress(0.1)
     search = _Regions(split, prices.by_row, nodes, seed, each)
     search.run(likely, progress)
     if search.bound is None:
-        return DividedCover(None, 0, 0, by, search.nodes, infeasible=True)
+        return DividedCover(None, 0, by, search.nodes)
     bound = min(total, search.bound)
     if prices.bound < bound:
         bound, by = prices.bound, BY
@@ -69,7 +56,10 @@ def divide_cover(
     if best.choice is None:
         offer_first_choice(best, effort=_EFFORT)
     progress(1.0)
-    return DividedCover(best.choice, best.value or 0, bound, by, search.nodes)
+    if best.choice is None:
+        return DividedCover(None, bound, by, search.nodes)
+    choice = without_redundant(whole, best.choice)
+    return DividedCover(choice, bound, by, search.nodes, search.short_of_bound(choice))
 
 
 @dataclass(frozen=True, eq=False)
@@ -98,7 +88,7 @@ class _Regions:
 
     def __init__(self, split: Split, prices: FloatArray | None, nodes: int, seed: int, each: Each) -> None:
         self.split, self.each, self.limit = split, each, split.whole.limit
-        people = border_people(split, prices)
+        self.people = people = border_people(split, prices)
         self.anyway = int(split.whole.people.sum() - people.sum())
         self.questions = [
             RegionQuestion(split.part(r, people), self.limit, nodes, seed) for r in range(len(split.names))
@@ -113,32 +103,42 @@ class _Regions:
 
     def run(self, likely: IntArray, progress: Callable[[float], None]) -> None:
         """Ask around the likely numbers, then whatever the best division by bounds would rest on unsearched."""
-        every = range(len(self.questions))
-        self.known = self._ask([(self.questions[r], int(likely[r]) - _AROUND, int(likely[r]) + _AROUND) for r in every])
+        around = [(question, n - _AROUND, n + _AROUND) for question, n in zip(self.questions, likely.tolist(), strict=True)]
+        self.known = self._ask(around)
         for turn in range(_TURNS):
             progress(0.1 + 0.8 * (1 + turn) / (1 + _TURNS))
-            found = divide([known.bounds for known in self.known], self.limit)
-            self.bound = None if found is None else self.anyway + found[0]
-            if found is None:
+            unsearched = {r: n for r, n in enumerate(self._divided()) if n not in self.known[r].asked}
+            if not unsearched:
                 return
-            wanted = [r for r in every if int(found[1][r]) not in self.known[r].asked]
-            more = [self._beyond(r, int(found[1][r])) for r in wanted]
-            if not more:
-                return
-            for r, further in zip(wanted, self._ask(more), strict=True):
-                self.known[r] = self.known[r].joined(further)
+            further = self._ask([self._beyond(r, n) for r, n in unsearched.items()])
+            for r, more in zip(unsearched, further, strict=True):
+                self.known[r] = self.known[r].joined(more)
+        self._divided()
+
+    def _divided(self) -> list[int]:
+        """The numbers of the best division by bounds, which gives the bound; none where no division can be had."""
         found = divide([known.bounds for known in self.known], self.limit)
         self.bound = None if found is None else self.anyway + found[0]
+        return [] if found is None else found[1].tolist()
 
-    def _ask(self, tasks: Sequence[Task]) -> list[RegionFrontier]:
-        return list(self.each(tasks))
+    def _ask(self, tasks: Sequence[tuple[RegionQuestion, int, int]]) -> list[RegionFrontier]:
+        return list(self.each(region_frontier, tasks))
 
-    def _beyond(self, region: int, number: int) -> Task:
+    def _beyond(self, region: int, number: int) -> tuple[RegionQuestion, int, int]:
         """From what was asked as far as a number, and one on."""
         asked = self.known[region].asked
         if number > max(asked):
             return self.questions[region], max(asked) + 1, number + 1
         return self.questions[region], max(0, number - 1), min(asked) - 1
+
+    def short_of_bound(self, choice: IntArray) -> IntArray:
+        """By region how much more, at the most, another choice of as many of its candidates counts."""
+        cover, short = sp.csc_array(self.split.whole.cover), np.zeros(len(self.known), dtype=np.int64)
+        for r, known in enumerate(self.known):
+            mine = choice[self.split.region[choice] == r]
+            counted = int(self.people[np.unique(cover[:, mine].indices)].sum())
+            short[r] = int(known.bounds[min(len(mine), len(known.bounds) - 1)]) - counted
+        return short
 
     def choices(self) -> list[IntArray]:
         """The choice of the best division by values, filled up where regions together leave some of the number."""

@@ -14,6 +14,9 @@ from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.methods.covering.greedy import without_dominated
 from quarterhour.siting.methods.solver.presolve import merge_rows
 
+BY_REGION = "regions"
+"""Who proved a bound that the regions' own bounds add up to."""
+
 
 @dataclass(frozen=True, eq=False)
 class RegionQuestion:
@@ -26,6 +29,22 @@ class RegionQuestion:
     most: int
     nodes: int
     seed: int
+
+
+@dataclass(frozen=True, eq=False)
+class DividedCover:
+    """A choice of candidates divided by region, and what no choice beats: people of the instance, or sites.
+
+    ``choice``: without candidates that add nothing; None where none within the quotas was found. ``short``: by region
+    by how much its part of the choice may fall short of the best of as many sites there, as the regions are counted,
+    or how many sites more it has than are proven to be needed; None without a choice.
+    """
+
+    choice: IntArray | None
+    bound: int
+    proved_by: str
+    nodes: int = 0
+    short: IntArray | None = None
 
 
 @dataclass(frozen=True, eq=False)
