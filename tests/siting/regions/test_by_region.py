@@ -57,7 +57,7 @@ def split_of(problem):
 
 def test_the_worked_example_counts_the_border_twice_where_it_is_counted_in_full():
     split = split_of(two_counties())
-    fronts = [region_frontier(RegionQuestion(split.part(r, split.whole.people), 2, 99, 0), 0, 2) for r in (0, 1)]
+    fronts = [region_frontier(RegionQuestion(split.part(r, split.whole.people), 2, 0), 0, 2, 99) for r in (0, 1)]
     by_name = {name: front.values.tolist() for name, front in zip(split.names, fronts, strict=True)}
     assert by_name == {"e": [0, 60, 85], "w": [0, 70, 120]}
     assert [front.bounds.tolist() for front in fronts] == [front.values.tolist() for front in fronts]
@@ -163,7 +163,7 @@ def test_numbers_that_a_division_needs_are_asked_for(monkeypatch):
     asked = []
 
     def each(work, tasks):
-        asked.append([(first, last) for _, first, last in tasks])
+        asked.append([(first, last) for _, first, last, _ in tasks])
         return (work(*task) for task in tasks)
 
     real = most_people._prices_and_numbers

@@ -29,12 +29,12 @@ class RegionFewest:
     nodes: int
 
 
-def region_fewest(question: RegionQuestion) -> RegionFewest:
-    """The fewest candidates of a region for all its rows; its work is counted, not timed."""
+def region_fewest(question: RegionQuestion, nodes: int) -> RegionFewest:
+    """The fewest candidates of a region for all its rows; its work is counted, not timed. ``nodes``: at most."""
     core = question.core
     if not len(core.people) and not core.low.max(initial=0):
         return RegionFewest(np.empty(0, dtype=np.int64), 0, 0)
-    found = solve_min_sites(core, SearchBudget(seed=question.seed, nodes=question.nodes))
+    found = solve_min_sites(core, SearchBudget(seed=question.seed, nodes=nodes))
     sites = core.sites.to_numpy(dtype=np.int64)
     return RegionFewest(None if found.choice is None else sites[found.choice], found.bound, found.nodes)
 
@@ -49,7 +49,7 @@ def divide_fewest(
 
     def ask(rows: BoolArray) -> list[RegionFewest]:
         parts = [split.part(r, whole.people, rows=rows & (owner == r)) for r in regions]
-        return list(each(region_fewest, [(RegionQuestion(part, whole.limit, nodes, seed),) for part in parts]))
+        return list(each(region_fewest, [(RegionQuestion(part, whole.limit, seed), nodes) for part in parts]))
 
     owner = np.asarray(split.reached.argmax(axis=1)).ravel().astype(np.int64)
     own = ask(~split.shared)

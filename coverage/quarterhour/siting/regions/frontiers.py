@@ -24,53 +24,52 @@ _CLOSE, _LOOKS = 1e-5, 200
 class RegionFrontier:
     """By number of candidates, 0 to the most that the region may build: ``values`` of what was found, ``bounds``.
 
-    ``choices``: what is built, by number, as positions among the candidates of the whole. ``asked``: the numbers that
-    were searched; the others have the bound of prices. ``nodes``: of search trees.
+    ``choices``: by number that was searched, what was found and the people that it counts, as positions among the
+    candidates of the whole. ``nodes``: of search trees.
     """
 
     values: IntArray
     bounds: IntArray
-    choices: Mapping[int, IntArray]
-    asked: frozenset[int]
+    choices: Mapping[int, tuple[int, IntArray]]
     nodes: int = 0
 
     def choice(self, number: int) -> IntArray:
         """The best choice known of so many at the most, the smallest of equal ones."""
-        return self.choices[int(np.searchsorted(self.values[: number + 1], self.values[number]))]
+        return self.choices[int(np.searchsorted(self.values[: number + 1], self.values[number]))][1]
 
     def joined(self, other: RegionFrontier) -> RegionFrontier:
         """What is known of the same region by two searches."""
+        better = {n: found for n, found in other.choices.items() if n not in self.choices or found[0] > self.choices[n][0]}
+        bounds = _falling(np.minimum(self.bounds, other.bounds))
         values = np.maximum.accumulate(np.maximum(self.values, other.values))
-        bounds = np.minimum(self.bounds, other.bounds)
-        return RegionFrontier(
-            values, _falling(bounds), {**self.choices, **other.choices}, self.asked | other.asked,
-            self.nodes + other.nodes,
-        )  # fmt: skip
+        return RegionFrontier(values, bounds, {**self.choices, **better}, self.nodes + other.nodes)
 
 
-def region_frontier(question: RegionQuestion, first: int, last: int) -> RegionFrontier:
-    """The frontier of a region, searched from ``first`` to ``last`` candidates; its work is counted, not timed."""
+def region_frontier(question: RegionQuestion, first: int, last: int, nodes: int) -> RegionFrontier:
+    """The frontier of a region, searched from ``first`` to ``last`` candidates; its work is counted, not timed.
+
+    ``nodes``: of the search tree at most, at each number. Numbers that are not searched have the bound of prices.
+    """
     core, most = question.core, min(question.most, len(question.core.sites))
-    first, last = min(max(first, 0), most), min(last, most)
+    first, last = min(max(first, 0), most), min(max(last, 0), most)
     bounds = np.full(most + 1, int(core.people.sum()), dtype=np.int64)
     values = np.full(most + 1, NONE, dtype=np.int64)
-    choices: dict[int, IntArray] = {}
+    choices: dict[int, tuple[int, IntArray]] = {}
     bounds[0] = values[0] = NONE if core.low.max(initial=0) > 0 else 0
     if values[0] == 0:
-        choices[0] = np.empty(0, dtype=np.int64)
-    budget = SearchBudget(seed=question.seed)
-    for number in {max(first, 1), last} if most else ():
+        choices[0] = 0, np.empty(0, dtype=np.int64)
+    budget, spent = SearchBudget(seed=question.seed), 0
+    for number in {max(first, 1), last} if last else ():
         bounds = np.minimum(bounds, _priced(replace(core, limit=number), budget, most))
-    begin, nodes = max(first, 1), 0
-    found = solve_frontier(replace(core, limit=last), budget, nodes=question.nodes, first=begin) if last else []
+    begin = max(first, 1)
+    found = solve_frontier(replace(core, limit=last), budget, nodes=nodes, first=begin) if last else []
     for number, point in enumerate(found, start=begin):
-        nodes += point.nodes
+        spent += point.nodes
         bounds[number] = NONE if point.infeasible else min(bounds[number], point.bound)
         if point.choice is not None:
             values[number] = core.covered(point.choice)
-            choices[number] = core.sites.to_numpy(dtype=np.int64)[point.choice]
-    values = np.maximum.accumulate(values)
-    return RegionFrontier(values, _falling(bounds), choices, frozenset(range(first, last + 1)), nodes)
+            choices[number] = int(values[number]), core.sites.to_numpy(dtype=np.int64)[point.choice]
+    return RegionFrontier(np.maximum.accumulate(values), _falling(bounds), choices, spent)
 
 
 def _priced(core: CoverInstance, budget: SearchBudget, most: int) -> IntArray:

@@ -27,8 +27,10 @@ from quarterhour.siting.regions.split import BY_REGION, DividedCover, RegionQues
 
 _CLOSE, _LOOKS = 2e-4, 400
 """How near the prices of the whole come to its linear program, and rounds of them at most."""
-_AROUND, _TURNS = 2, 6
-"""Numbers of sites searched on either side of a region's likely one, and how often more are asked for."""
+_AROUND, _FIRST = 1, 1
+"""Numbers of sites searched first on either side of a region's likely one, and nodes of their trees."""
+_TURNS = 8
+"""How often the numbers are searched further that the bound of the whole rests on."""
 _EFFORT = 3e9
 """Steps of local search on the whole choice, at the end."""
 
@@ -43,8 +45,8 @@ def divide_cover(
         return DividedCover(None, 0, by)
     prices, likely = _prices_and_numbers(split, seed)
     progress(0.1)
-    search = _Regions(split, prices.by_row, nodes, seed, each)
-    search.run(likely, progress)
+    search = _Regions(split, prices.by_row, seed, each)
+    search.run(likely, nodes, progress)
     if search.bound is None:
         return DividedCover(None, 0, by, search.nodes)
     bound = min(total, search.bound)
@@ -84,15 +86,13 @@ def _prices_and_numbers(split: Split, seed: int) -> tuple[_Prices, IntArray]:
 
 
 class _Regions:
-    """The frontiers of all regions as far as they are known; further numbers are asked for as divisions need them."""
+    """The frontiers of all regions as far as they are known, searched further where divisions need them."""
 
-    def __init__(self, split: Split, prices: FloatArray | None, nodes: int, seed: int, each: Each) -> None:
+    def __init__(self, split: Split, prices: FloatArray | None, seed: int, each: Each) -> None:
         self.split, self.each, self.limit = split, each, split.whole.limit
         self.people = people = border_people(split, prices)
         self.anyway = int(split.whole.people.sum() - people.sum())
-        self.questions = [
-            RegionQuestion(split.part(r, people), self.limit, nodes, seed) for r in range(len(split.names))
-        ]
+        self.questions = [RegionQuestion(split.part(r, people), self.limit, seed) for r in range(len(split.names))]
         self.known: list[RegionFrontier] = []
         self.bound: int | None = None
 
@@ -101,19 +101,28 @@ class _Regions:
         """Of all search trees."""
         return sum(known.nodes for known in self.known)
 
-    def run(self, likely: IntArray, progress: Callable[[float], None]) -> None:
-        """Ask around the likely numbers, then whatever the best division by bounds would rest on unsearched."""
-        around = [(question, n - _AROUND, n + _AROUND) for question, n in zip(self.questions, likely.tolist(), strict=True)]
-        self.known = self._ask(around)
+    def run(self, likely: IntArray, nodes: int, progress: Callable[[float], None]) -> None:
+        """Ask around the likely numbers a little, then with all ``nodes`` for those that the bound rests on."""
+        around = zip(self.questions, likely.tolist(), strict=True)
+        self.known = self._ask([(question, n - _AROUND, n + _AROUND, min(_FIRST, nodes)) for question, n in around])
+        searched = set[tuple[int, int]]()
         for turn in range(_TURNS):
             progress(0.1 + 0.8 * (1 + turn) / (1 + _TURNS))
-            unsearched = {r: n for r, n in enumerate(self._divided()) if n not in self.known[r].asked}
-            if not unsearched:
+            open_ends = [(r, n) for r, n in enumerate(self._divided()) if self._is_open(r, n) and (r, n) not in searched]
+            if not open_ends:
                 return
-            further = self._ask([self._beyond(r, n) for r, n in unsearched.items()])
-            for r, more in zip(unsearched, further, strict=True):
+            further = self._ask([(self.questions[r], n, n, nodes) for r, n in open_ends])
+            for (r, _), more in zip(open_ends, further, strict=True):
                 self.known[r] = self.known[r].joined(more)
+            searched.update(open_ends)
         self._divided()
+
+    def _ask(self, tasks: Sequence[tuple[RegionQuestion, int, int, int]]) -> list[RegionFrontier]:
+        return list(self.each(region_frontier, tasks))
+
+    def _is_open(self, region: int, number: int) -> bool:
+        known = self.known[region]
+        return int(known.values[number]) != int(known.bounds[number])
 
     def _divided(self) -> list[int]:
         """The numbers of the best division by bounds, which gives the bound; none where no division can be had."""

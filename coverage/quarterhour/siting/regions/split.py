@@ -22,12 +22,11 @@ BY_REGION = "regions"
 class RegionQuestion:
     """What is to decide in one region, as arrays that go anywhere. ``core.sites``: positions among all candidates.
 
-    ``most``: candidates that the whole may build. ``nodes``: of the search tree at most, at each number of sites.
+    ``most``: candidates that the whole may build.
     """
 
     core: CoverInstance
     most: int
-    nodes: int
     seed: int
 
 
