@@ -21,6 +21,7 @@ from quarterhour.network import build
 from quarterhour.network.network import Mode, Network
 from quarterhour.network.turns import lost_turns
 from quarterhour.services.forecast.values import Forecast
+from quarterhour.siting.regions.each import Each, here
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
@@ -48,6 +49,7 @@ class Run:
         self.parcels: gpd.GeoDataFrame | None = None
         self.forecast: Forecast | None = None
         self.compute: Compute | None = None
+        self.each: Each = here
         self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
     def say(self, key: str, **values: object) -> None:

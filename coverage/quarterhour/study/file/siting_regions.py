@@ -1,0 +1,37 @@
+"""What a study file may say of a siting question that is answered region by region."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from quarterhour.study.file.fields import wrong
+
+if TYPE_CHECKING:
+    from quarterhour.study.file.siting import SitingFile
+
+_DIVISIBLE = ("max-cover", "min-sites")
+
+
+def check_by_region(file: SitingFile) -> None:
+    """That a question by region asks nothing that cannot be divided; its work is counted, so no clock ends it."""
+    if not file.by_region:
+        return
+    asked = {
+        "objective": len(file.objective) > 1 or file.objective[0].objective not in _DIVISIBLE,
+        "seconds": file.seconds is not None,
+        "rounds": file.rounds is not None,
+        "capacity": file.capacity is not None,
+        "budget": file.budget is not None and file.budget.yuan is not None,
+        "backup": file.backup is not None,
+        "steps": any(standard.steps for standard in file.standards),
+        "at_least": file.at_least > 0,
+        "everyone": file.everyone is not None,
+        "farthest": file.farthest is not None,
+        "least_load": file.least_load is not None,
+        "min_distance_m": file.min_distance_m is not None,
+        "conflicts": bool(file.conflicts),
+        "conflict_table": file.conflict_table is not None,
+    }
+    given = next((name for name, said in asked.items() if said), "")
+    if given:
+        raise wrong("by_region_plain", at="by_region", given=given)
