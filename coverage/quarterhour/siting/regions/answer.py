@@ -31,7 +31,7 @@ from quarterhour.siting.regions.split import DividedCover, Split
 from quarterhour.siting.regions.terms import check_divisible, region_of_sites
 from quarterhour.siting.solve import solve_siting
 
-NODES, FEWEST_NODES = 8, 20_000
+NODES, FEWEST_NODES = 32, 20_000
 """Of the search tree of a region where none are given: at each number of sites, and for the fewest sites."""
 REGION_COLUMNS = ("region", "candidates", "sites", "people", "short", "one_more", "one_less")
 
@@ -80,7 +80,7 @@ def solve_by_region(
     ----------
     problem : max-cover or min-sites with a number of sites and quotas alone, each quota's areas within one region.
     regions : ``county`` or ``town`` of the sites, or a Series of regions by site id.
-    nodes : of the search tree of a region, at each number of sites (8 where nothing is said), or for the fewest sites
+    nodes : of the search tree of a region, at each number of sites (32 where nothing is said), or for the fewest sites
         (20,000).
     seed : of the searches.
     each : who answers for the regions; this process where nothing is said.

@@ -39,7 +39,9 @@ class RegionFrontier:
 
     def joined(self, other: RegionFrontier) -> RegionFrontier:
         """What is known of the same region by two searches."""
-        better = {n: found for n, found in other.choices.items() if n not in self.choices or found[0] > self.choices[n][0]}
+        better = {
+            n: found for n, found in other.choices.items() if n not in self.choices or found[0] > self.choices[n][0]
+        }
         bounds = _falling(np.minimum(self.bounds, other.bounds))
         values = np.maximum.accumulate(np.maximum(self.values, other.values))
         return RegionFrontier(values, bounds, {**self.choices, **better}, self.nodes + other.nodes)

@@ -108,7 +108,8 @@ class _Regions:
         searched = set[tuple[int, int]]()
         for turn in range(_TURNS):
             progress(0.1 + 0.8 * (1 + turn) / (1 + _TURNS))
-            open_ends = [(r, n) for r, n in enumerate(self._divided()) if self._is_open(r, n) and (r, n) not in searched]
+            divided = [(r, n) for r, n in enumerate(self._divided()) if self._is_open(r, n)]
+            open_ends = [end for end in divided if end not in searched]
             if not open_ends:
                 return
             further = self._ask([(self.questions[r], n, n, nodes) for r, n in open_ends])
@@ -161,5 +162,3 @@ class _Regions:
 def _filled(whole: CoverInstance, chosen: IntArray) -> IntArray:
     """A choice with what greed adds to it, as far as the number goes."""
     return np.sort(greedy_order(whole, chosen)) if len(chosen) < whole.limit else np.sort(chosen)
-
-

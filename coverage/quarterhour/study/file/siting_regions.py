@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from quarterhour.study.file.fields import wrong
-
-if TYPE_CHECKING:
-    from quarterhour.study.file.siting import SitingFile
 
 _DIVISIBLE = ("max-cover", "min-sites")
 
 
-def check_by_region(file: SitingFile) -> None:
-    """That a question by region asks nothing that cannot be divided; its work is counted, so no clock ends it."""
+def check_by_region(file: Any) -> None:
+    """That a question (``SitingFile``) by region asks nothing that cannot be divided.
+
+    Its work is counted, so no clock ends it.
+    """
     if not file.by_region:
         return
     asked = {
