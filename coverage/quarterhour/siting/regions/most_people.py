@@ -29,7 +29,7 @@ _CLOSE, _LOOKS = 2e-4, 400
 """How near the prices of the whole come to its linear program, and rounds of them at most."""
 _AROUND, _FIRST = 1, 1
 """Numbers of sites searched first on either side of a region's likely one, and nodes of their trees."""
-_TURNS = 8
+_TURNS = 4
 """How often the numbers are searched further that the bound of the whole rests on."""
 _EFFORT = 3e9
 """Steps of local search on the whole choice, at the end."""
