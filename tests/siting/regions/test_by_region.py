@@ -20,6 +20,7 @@ from quarterhour.siting.regions.answer import REGION_COLUMNS, solve_by_region
 from quarterhour.siting.regions.division import divide
 from quarterhour.siting.regions.frontiers import region_frontier
 from quarterhour.siting.regions.split import RegionQuestion, Split, border_people
+from quarterhour.siting.regions.spread import answer_shelved, each_on, shelve_region
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 
@@ -154,6 +155,36 @@ def test_whoever_answers_for_the_regions_the_plan_is_the_same():
     assert first.plan.chosen == again.plan.chosen
     assert first.plan.levels == again.plan.levels
     pd.testing.assert_frame_equal(first.regions, again.regions)
+
+
+class Backwards:
+    """Does tasks here, the last first."""
+
+    def __init__(self):
+        self.tasks = []
+
+    def each(self, work, tasks, *, name):
+        self.tasks += [(name, *task) for task in tasks]
+        for number in reversed(range(len(tasks))):
+            yield number, work(*pickle.loads(pickle.dumps(tasks[number])))
+
+
+@pytest.mark.parametrize("objective", ["max-cover", "min-sites"])
+def test_workers_read_the_regions_off_a_shelf_and_the_plan_is_the_same(tmp_path, objective):
+    problem = random_question(2, share=0.1, objective=objective, quotas=True)
+    workers = Backwards()
+    first, again = solve_by_region(problem), solve_by_region(problem, each=each_on(workers, tmp_path))
+    assert (first.plan.chosen, first.plan.levels) == (again.plan.chosen, again.plan.levels)
+    pd.testing.assert_frame_equal(first.regions, again.regions)
+    assert len(workers.tasks) > 1
+    assert all(len(repr(task)) < 2000 for task in workers.tasks)  # paths and hashes
+
+
+def test_a_worker_with_another_program_answers_nothing(tmp_path):
+    split = split_of(two_counties())
+    shelved = shelve_region(RegionQuestion(split.part(0, split.whole.people), 2, 0), tmp_path)
+    with pytest.raises(DataError, match="another version"):
+        answer_shelved(region_frontier, shelved, (0, 2, 1), "0" * 64)
 
 
 def test_numbers_that_a_division_needs_are_asked_for(monkeypatch):
