@@ -171,7 +171,7 @@ class Backwards:
 
 @pytest.mark.parametrize("objective", ["max-cover", "min-sites"])
 def test_workers_read_the_regions_off_a_shelf_and_the_plan_is_the_same(tmp_path, objective):
-    problem = random_question(2, share=0.1, objective=objective, quotas=True)
+    problem = random_question(4, share=0.1, objective=objective)
     workers = Backwards()
     first, again = solve_by_region(problem), solve_by_region(problem, each=each_on(workers, tmp_path))
     assert (first.plan.chosen, first.plan.levels) == (again.plan.chosen, again.plan.levels)
@@ -243,7 +243,7 @@ def test_what_cannot_be_divided_is_said(changed, said):
     ("column", "changed", "said"),
     [
         ("capacity", {"capacity": Capacity(split=True)}, "have room for"),
-        ("cost_yuan", {"budget": Budget(100)}, "a budget"),
+        ("cost_yuan", {"budget": Budget(100)}, "beside a budget"),
     ],
 )
 def test_what_is_asked_of_all_sites_together_is_said(column, changed, said):
@@ -301,3 +301,43 @@ def test_a_region_where_all_are_covered_still_keeps_its_quota():
     verify_plan(problem, answer.plan)
     assert set(answer.plan.chosen) == {"s1", "s2"}
     assert answer.plan.status == "optimal"
+
+
+# --- a budget -------------------------------------------------------------------------------------
+
+
+def with_budget(problem, yuan, cost, **changed):
+    """The same question with costs and a budget in the stead of a number."""
+    sites = problem.sites.drop(columns=["capacity", "cost_yuan", "running_yuan", "tiers"]).assign(cost_yuan=cost)
+    return as_problem("country", demand=problem.demand, sites=sites, times=problem.times, minutes=10,
+                      objective="max-cover", budget=Budget(yuan), quotas=problem.quotas, **changed)  # fmt: skip
+
+
+def test_a_budget_of_the_worked_example():
+    """For 5 one may build s1 and s3 (30 + 40 + 25) or s0 alone (50), s2 and s3 (85), s1 and s2 (90): 95 are most."""
+    problem = with_budget(two_counties(), 5_000_000, [4_000_000, 3_000_000, 2_000_000, 2_000_000])
+    answer = solve_by_region(problem)
+    verify_plan(problem, answer.plan)
+    assert answer.plan.value <= 95 <= answer.plan.bound
+    assert answer.plan.value == 95
+    assert answer.regions["sites"].sum() == len(answer.plan.chosen)
+
+
+@pytest.mark.parametrize("seed", range(24))
+@pytest.mark.parametrize("quotas", [False, True])
+def test_no_plan_within_the_budget_beats_the_bound(seed, quotas):
+    rng = np.random.default_rng(seed)
+    plain = random_question(seed, share=0.1, quotas=quotas)
+    cost = rng.integers(0, 9, len(plain.sites)) * 1_000
+    problem = with_budget(plain, int(cost[plain.required].sum() + rng.integers(0, 12) * 1_500), cost)
+    whole, answer = solve_siting(problem), solve_by_region(problem)
+    verify_plan(problem, answer.plan)
+    assert (answer.plan.status == "infeasible") == (whole.status == "infeasible")
+    if whole.status == "optimal":
+        assert answer.plan.value <= whole.value <= answer.plan.bound
+
+
+def test_a_number_beside_a_budget_and_a_budget_of_the_fewest_are_not_divided():
+    problem = with_budget(two_counties(), 100, 50, new_sites=2)
+    with pytest.raises(DataError, match="beside a budget"):
+        solve_by_region(problem)

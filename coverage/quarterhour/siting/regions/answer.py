@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -15,7 +16,6 @@ from quarterhour.base.arrays import BoolArray, IntArray
 from quarterhour.base.errors import PlanError
 from quarterhour.siting.explanation.causes import causes
 from quarterhour.siting.methods.covering.adapter import open_sites
-from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.methods.covering.greedy import build_cover_instance
 from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.proof.checkpoint import Keeper
@@ -23,16 +23,17 @@ from quarterhour.siting.question.bounds import is_better
 from quarterhour.siting.question.evaluate import Choice, Measure
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
-from quarterhour.siting.question.search import Exact, SearchBudget, as_limits
+from quarterhour.siting.question.search import Exact, Limits, SearchBudget, as_limits
 from quarterhour.siting.regions.each import Each, here
 from quarterhour.siting.regions.fewest_sites import divide_fewest
+from quarterhour.siting.regions.most_for_money import divide_budget
 from quarterhour.siting.regions.most_people import divide_cover
 from quarterhour.siting.regions.split import DividedCover, Split
 from quarterhour.siting.regions.terms import check_divisible, region_of_sites
 from quarterhour.siting.solve import solve_siting
 
-NODES, FEWEST_NODES = 32, 20_000
-"""Of the search tree of a region where none are given: at each number of sites, and for the fewest sites."""
+NODES, BUDGET_NODES, FEWEST_NODES = 32, 500, 20_000
+"""Of the search tree of a region where none are given: at each number of sites, each price of money, for the fewest."""
 REGION_COLUMNS = ("region", "candidates", "sites", "people", "short", "one_more", "one_less")
 
 
@@ -71,17 +72,19 @@ def solve_by_region(
     Each region has all communities that its candidates reach. Most people: the regions' frontiers tell what each number
     of sites covers there and what no choice beats; the number of the whole is divided where it gains most, and the best
     division by the bounds bounds every plan, divided or not. A community that several regions reach counts in each as
-    much as the linear program of the whole would pay for it, and the rest of its people count once. Fewest sites: what
+    much as the linear program of the whole would pay for it, and the rest of its people count once. A budget is divided by
+    a price of money that is the same in all regions. Fewest sites: what
     the regions need for the communities that they alone reach adds up to a bound. The choice is then bettered by
     exchanges over the whole, and counted as every plan is. All work is counted, no clock has a say: the same question
     has the same plan, whoever answers for the regions.
 
     Parameters
     ----------
-    problem : max-cover or min-sites with a number of sites and quotas alone, each quota's areas within one region.
+    problem : max-cover with a number of sites or a budget, or min-sites; quotas alone beside that, each of their areas
+        within one region.
     regions : ``county`` or ``town`` of the sites, or a Series of regions by site id.
     nodes : of the search tree of a region, at each number of sites (32 where nothing is said), or for the fewest sites
-        (20,000).
+        (20,000); with a budget, of each region's integer program at each price of money (500).
     seed : of the searches.
     each : who answers for the regions; this process where nothing is said.
     progress : called with the share done.
@@ -111,12 +114,9 @@ def solve_by_region(
     limits = as_limits(None, nodes, None, otherwise=0.0)
     budget, tell = SearchBudget(seed=seed), progress or (lambda _: None)
     measure = Measure(problem)
-    split = _split(build_cover_instance(problem), where)
+    split = _split(problem, where)
     if not causes(problem, measure) and split.names:
-        by_number = problem.objective == "max-cover"
-        counted = limits.nodes if limits.counted else NODES if by_number else FEWEST_NODES
-        divide = divide_cover if by_number else divide_fewest
-        answer = divide(split, nodes=int(counted), seed=seed, each=each, progress=tell)
+        answer = _divided(problem, split, limits, seed=seed, each=each, progress=tell)
         if answer.choice is not None:
             known = certificate(measure, seed)
             choice = open_sites(problem, split.whole.sites[answer.choice])
@@ -129,9 +129,33 @@ def solve_by_region(
     return RegionalPlan(plan, _table(problem, where, split, None, None))
 
 
-def _split(core: CoverInstance, where: pd.Series) -> Split:
+def _split(problem: SitingProblem, where: pd.Series) -> Split:
+    """The instance by region, what candidates cost in units that all costs are multiples of."""
+    by_money = problem.budget.yuan is not None
+    core = build_cover_instance(problem, every_candidate=by_money)
     names = tuple(sorted(set(where[core.sites])))
-    return Split(core, names, pd.Index(names).get_indexer(where[core.sites]).astype(np.int64))
+    region = pd.Index(names).get_indexer(where[core.sites]).astype(np.int64)
+    if not by_money:
+        return Split(core, names, region)
+    return Split(core, names, region, problem.yuan[problem.free] // _yuan_a_unit(problem))
+
+
+def _yuan_a_unit(problem: SitingProblem) -> int:
+    return int(np.gcd.reduce(problem.yuan[problem.free])) or 1
+
+
+def _divided(problem: SitingProblem, split: Split, limits: Limits, **asked: Any) -> DividedCover:
+    """A number of sites, a budget, or the fewest sites, divided by region."""
+
+    def nodes(otherwise: int) -> int:
+        return int(limits.nodes) if limits.counted else otherwise
+
+    if problem.objective == "min-sites":
+        return divide_fewest(split, nodes=nodes(FEWEST_NODES), **asked)
+    if problem.budget.yuan is None:
+        return divide_cover(split, nodes=nodes(NODES), **asked)
+    money = problem.budget.yuan - int(problem.yuan[problem.required].sum())
+    return divide_budget(split, money // _yuan_a_unit(problem), nodes=nodes(BUDGET_NODES), **asked)
 
 
 def _proof(measure: Measure, choice: Choice, answer: DividedCover) -> Proof:

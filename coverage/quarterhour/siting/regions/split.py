@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -22,12 +22,13 @@ BY_REGION = "regions"
 class RegionQuestion:
     """What is to decide in one region, as arrays that go anywhere. ``core.sites``: positions among all candidates.
 
-    ``most``: candidates that the whole may build.
+    ``most``: candidates that the whole may build. ``cost``: of each candidate, where money is divided; else nothing.
     """
 
     core: CoverInstance
     most: int
     seed: int
+    cost: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
 
 @dataclass(frozen=True, eq=False)
@@ -48,11 +49,15 @@ class DividedCover:
 
 @dataclass(frozen=True, eq=False)
 class Split:
-    """An instance and the region of each of its candidates, by position among ``names``."""
+    """An instance and the region of each of its candidates, by position among ``names``.
+
+    ``cost``: of each candidate, where money is divided; then none is left out for another that may be dearer.
+    """
 
     whole: CoverInstance
     names: tuple[str, ...]
     region: IntArray
+    cost: IntArray = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     @cached_property
     def reached(self) -> sp.csr_array:
@@ -81,7 +86,7 @@ class Split:
         cover, merged = merge_rows(sp.csr_array(sp.csr_array(columns)[mine]), people[mine])
         group, low, high = _own_areas(whole, sites)
         core = CoverInstance(merged, cover, pd.Index(sites), group, low, high, len(sites), whole.all_rows)
-        return without_dominated(core)
+        return core if len(self.cost) else without_dominated(core)
 
 
 def _own_areas(whole: CoverInstance, sites: IntArray) -> tuple[IntArray, IntArray, IntArray]:

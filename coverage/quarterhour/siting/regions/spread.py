@@ -54,6 +54,7 @@ def shelve_region(question: RegionQuestion, folder: Path) -> ShelvedRegion:
     arrays = {
         "people": core.people, "start": core.cover.indptr, "site": core.cover.indices, "group": core.group,
         "sites": core.sites.to_numpy(dtype=np.int64), "low": core.low, "high": core.high,
+        "cost": question.cost,
     }  # fmt: skip
     numbers = {"limit": core.limit, "all_rows": int(core.all_rows), "most": question.most, "seed": question.seed}
     put = tuple((name, put_on_shelf(array, folder)) for name, array in arrays.items())
@@ -71,7 +72,7 @@ def shelved_region(shelved: ShelvedRegion) -> RegionQuestion:
         arrays["people"], cover, sites, arrays["group"], arrays["low"], arrays["high"], numbers["limit"],
         bool(numbers["all_rows"]),
     )  # fmt: skip
-    return RegionQuestion(core, numbers["most"], numbers["seed"])
+    return RegionQuestion(core, numbers["most"], numbers["seed"], arrays["cost"])
 
 
 def answer_shelved(work: Callable[..., T], shelved: ShelvedRegion, told: tuple[Any, ...], program: str) -> T:

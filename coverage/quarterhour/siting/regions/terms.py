@@ -56,7 +56,8 @@ def _rules_for_all(problem: SitingProblem) -> Iterator[str]:
     coverage, everyone = problem.coverage, problem.objective == "min-sites"
     asked = {
         "capacity": problem.capacity is not None,
-        "budget": problem.budget.yuan is not None,
+        "budget": problem.budget.yuan is not None and everyone,
+        "new_sites": problem.budget.yuan is not None and problem.new_sites is not None,
         "backup": coverage.backup is not None,
         "steps": not problem.plain,
         "at_least": coverage.at_least > 0,
