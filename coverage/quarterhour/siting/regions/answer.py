@@ -126,7 +126,8 @@ def solve_by_region(
             Keeper(known, budget, keep, found).write(plan)
             return RegionalPlan(plan, _table(problem, where, split, choice, answer.short))
     plan = solve_siting(problem, nodes=FEWEST_NODES, seed=seed, progress=progress, keep=keep, found=found)
-    return RegionalPlan(plan, _table(problem, where, split, None, None))
+    chosen = open_sites(problem, pd.Index(plan.chosen)) if plan.levels else Choice(~problem.free)
+    return RegionalPlan(plan, _table(problem, where, split, chosen, None))
 
 
 def _split(problem: SitingProblem, where: pd.Series) -> Split:
@@ -175,12 +176,12 @@ def _proof(measure: Measure, choice: Choice, answer: DividedCover) -> Proof:
 
 
 def _table(
-    problem: SitingProblem, where: pd.Series, split: Split, choice: Choice | None, short: IntArray | None
+    problem: SitingProblem, where: pd.Series, split: Split, choice: Choice, short: IntArray | None
 ) -> pd.DataFrame:
     """The regions as ``RegionalPlan`` has them, counted from the question's own pairs."""
     free, region = problem.free, where.to_numpy()
     names = sorted(set(region[free]))
-    built = np.zeros(len(free), dtype=np.bool_) if choice is None else choice.opened & free
+    built = choice.opened & free
     people, times = problem.people_of[""], _times_covered(problem, built | ~free)
     new = people * (_times_covered(problem, ~free) == 0)
     gains = _by_site(problem, people * (times == 0))
@@ -194,7 +195,7 @@ def _table(
         most = int(gains[left].max()) if left.any() else pd.NA
         fewest = int(losses[here_built].min()) if here_built.any() else pd.NA
         counted = int((mine & free).sum()), int(here_built.sum()), covered
-        rows.append((name, *counted, known.get(name, pd.NA if choice is None else 0), most, fewest))
+        rows.append((name, *counted, known.get(name, pd.NA if short is None else 0), most, fewest))
     return pd.DataFrame(rows, columns=list(REGION_COLUMNS)).astype(dict.fromkeys(REGION_COLUMNS[4:], "Int64"))
 
 

@@ -19,6 +19,9 @@ from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.regions.each import Each
 from quarterhour.siting.regions.split import BY_REGION, DividedCover, RegionQuestion, Split
 
+_TURNS = 4
+"""How often border rows that are left out are given to regions; the last time all of them are."""
+
 
 @dataclass(frozen=True, eq=False)
 class RegionFewest:
@@ -52,16 +55,20 @@ def divide_fewest(
         return list(each(region_fewest, [(RegionQuestion(part, whole.limit, seed), nodes) for part in parts]))
 
     owner = np.asarray(split.reached.argmax(axis=1)).ravel().astype(np.int64)
-    own = ask(~split.shared)
-    progress(0.5)
-    bounds = np.array([found.bound for found in own], dtype=np.int64)
-    left = ~_covered(whole.cover, own)
-    with_border = own if not left.any() else ask(~split.shared | left)
-    progress(0.9)
-    spent = sum(found.nodes for found in [*own, *(with_border if with_border is not own else ())])
-    if any(found.choice is None for found in with_border):
+    own = found = ask(~split.shared)
+    bounds, spent = np.array([part.bound for part in own], dtype=np.int64), sum(part.nodes for part in own)
+    rows, uncovered = ~split.shared, ~_covered(whole.cover, found)
+    for turn in range(_TURNS):
+        progress((turn + 1) / (1 + _TURNS))
+        if not uncovered.any():
+            break
+        rows = rows | uncovered if turn < _TURNS - 1 else np.ones_like(rows)
+        found = ask(rows)
+        spent += sum(part.nodes for part in found)
+        uncovered = ~_covered(whole.cover, found)
+    if any(part.choice is None for part in found):
         return DividedCover(None, int(bounds.sum()), BY_REGION, spent)
-    choice = np.concatenate([found.choice for found in with_border if found.choice is not None])
+    choice = np.concatenate([part.choice for part in found if part.choice is not None])
     choice = without_redundant(whole, choice)
     if not whole.holds(choice):
         return DividedCover(None, int(bounds.sum()), BY_REGION, spent)

@@ -16,12 +16,14 @@ def check_by_region(file: Any) -> None:
     """
     if not file.by_region:
         return
+    by_money = file.budget is not None and file.budget.yuan is not None
     asked = {
         "objective": len(file.objective) > 1 or file.objective[0].objective not in _DIVISIBLE,
         "seconds": file.seconds is not None,
         "rounds": file.rounds is not None,
         "capacity": file.capacity is not None,
-        "budget": file.budget is not None and file.budget.yuan is not None,
+        "new_sites": by_money and file.new_sites is not None,
+        "budget": by_money and file.objective[0].objective == "min-sites",
         "backup": file.backup is not None,
         "steps": any(standard.steps for standard in file.standards),
         "at_least": file.at_least > 0,
