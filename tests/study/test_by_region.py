@@ -11,6 +11,7 @@ import quarterhour as qh
 from quarterhour.base.errors import QuarterhourError, StudyError
 from quarterhour.io.answer_store.values import value_key
 from quarterhour.report.needs.region_sections import region_sections
+from quarterhour.travel.tiles.spread import spread_over
 
 
 @pytest.fixture
@@ -81,3 +82,41 @@ def test_a_column_of_the_communities_tells_the_regions_or_the_codes_of_counties_
 def test_what_cannot_be_divided_is_refused(asked, lines, said):
     with pytest.raises(QuarterhourError, match=said):
         asked(lines)
+
+
+class Backwards:
+    """Does tasks here, the last first."""
+
+    def __init__(self):
+        self.names = []
+
+    def each(self, work, tasks, *, name):
+        self.names += [name]
+        for number in reversed(range(len(tasks))):
+            yield number, work(*tasks[number])
+
+
+def test_workers_of_a_run_answer_for_the_regions_and_the_plan_is_the_same(asked, toy_study, tmp_path):
+    table = toy_study / "communities.csv"
+    rows = table.read_bytes().decode("gb18030").splitlines()
+    told = [row.replace("t1,c1", "t2,c2") if row.startswith("e,") else row for row in rows]
+    table.write_bytes("\n".join([*told, ""]).encode("gb18030"))
+    shelf = tmp_path / "shelf"
+    shelf.mkdir()
+    workers = Backwards()
+    lines = 'by_region = "county"'
+    alone, others = asked(lines), asked(lines, compute=spread_over(workers, shelf))
+    plans = [results.proposals[0].plan for results in (alone, others)]
+    assert plans[0].chosen == plans[1].chosen
+    assert plans[0].levels == plans[1].levels
+    assert alone.proposals[0].prospects.regions["region"].tolist() == ["c1", "c2"]
+    assert any(name.startswith("regions-") for name in workers.names)
+
+
+def test_a_budget_stands_in_the_stead_of_a_number(asked):
+    money = 'by_region = "county"\nbudget = { yuan = 100, new_each = 60 }'
+    (found,) = asked(money, new_sites="").proposals
+    qh.verify_plan(found.problem, found.plan)
+    assert len(found.plan.chosen) == 1
+    with pytest.raises(QuarterhourError, match="`new_sites` at once"):
+        asked(money)

@@ -72,11 +72,11 @@ def solve_by_region(
     Each region has all communities that its candidates reach. Most people: the regions' frontiers tell what each number
     of sites covers there and what no choice beats; the number of the whole is divided where it gains most, and the best
     division by the bounds bounds every plan, divided or not. A community that several regions reach counts in each as
-    much as the linear program of the whole would pay for it, and the rest of its people count once. A budget is divided by
-    a price of money that is the same in all regions. Fewest sites: what
-    the regions need for the communities that they alone reach adds up to a bound. The choice is then bettered by
-    exchanges over the whole, and counted as every plan is. All work is counted, no clock has a say: the same question
-    has the same plan, whoever answers for the regions.
+    much as the linear program of the whole would pay for it, and the rest of its people count once. A budget is divided
+    by a price of money that is the same in all regions. Fewest sites: what the regions need for the communities that
+    they alone reach adds up to a bound. The choice is then bettered by exchanges over the whole, and counted as every
+    plan is. All work is counted, no clock has a say: the same question has the same plan, whoever answers for the
+    regions.
 
     Parameters
     ----------

@@ -110,8 +110,8 @@ def divide_budget(
 def _border_prices(split: Split, money: int, price: float) -> FloatArray:
     """By row the share of its people that the linear program of the whole pays for it, about as near as helps.
 
-    The saddle point of ``sum w (1 - l) + sum w l (A y) - m (c y - money)`` in ``y`` (greatest), ``l`` and ``m`` (least),
-    by primal-dual steps of fixed lengths (Chambolle and Pock 2011); of their means the one with the least bound.
+    The saddle point of ``sum w (1 - l) + sum w l (A y) - m (c y - money)``, greatest in ``y``, least in ``l`` and
+    ``m``, by primal-dual steps of fixed lengths (Chambolle and Pock 2011); of their means the one with the least bound.
     ``price``: a likely ``m``, people a unit of cost.
     """
     cover, people = sp.csr_array(split.whole.cover, dtype=float), split.whole.people.astype(float)

@@ -47,7 +47,7 @@ class ShelvedQuestion:
 
 @dataclass(frozen=True)
 class OnWorkers:
-    """A ``Compute`` of workers: who ``takes`` tasks, and the ``folder`` that they see, also for tasks of another sort."""
+    """A ``Compute`` of workers: who ``takes`` tasks, and the ``folder`` that they see; for other tasks too."""
 
     compute: Compute
     takes: TakesTasks
