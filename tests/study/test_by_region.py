@@ -104,8 +104,8 @@ def test_workers_of_a_run_answer_for_the_regions_and_the_plan_is_the_same(asked,
     shelf = tmp_path / "shelf"
     shelf.mkdir()
     workers = Backwards()
-    lines = 'by_region = "county"'
-    alone, others = asked(lines), asked(lines, compute=spread_over(workers, shelf))
+    asks = {"lines": 'by_region = "county"\nbudget = { yuan = 100, new_each = 60 }', "new_sites": ""}
+    alone, others = asked(**asks), asked(**asks, compute=spread_over(workers, shelf))
     plans = [results.proposals[0].plan for results in (alone, others)]
     assert plans[0].chosen == plans[1].chosen
     assert plans[0].levels == plans[1].levels
