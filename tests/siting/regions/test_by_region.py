@@ -10,16 +10,18 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
+from quarterhour.siting import certify
 from quarterhour.siting.methods.covering.greedy import build_cover_instance
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
+from quarterhour.siting.question.plan import Evidence
 from quarterhour.siting.question.problem import Coverage, Goal, Standard
 from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.regions import most_people
 from quarterhour.siting.regions.answer import REGION_COLUMNS, solve_by_region
 from quarterhour.siting.regions.division import divide
 from quarterhour.siting.regions.frontiers import region_frontier
-from quarterhour.siting.regions.split import RegionQuestion, Split, border_people
+from quarterhour.siting.regions.split import BY_REGION, RegionQuestion, Split, border_people
 from quarterhour.siting.regions.spread import answer_shelved, each_on, shelve_region
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
@@ -76,6 +78,17 @@ def test_the_worked_example_is_divided_and_proven():
     assert answer.regions.set_index("region")["people"].to_dict() == {"e": 0, "w": 120}
     assert answer.regions["one_more"].tolist() == [25, pd.NA]
     assert answer.regions["one_less"].tolist() == [pd.NA, 50]
+
+
+def test_evidence_of_a_bound_of_regions_is_sought_where_the_whole_is_small(monkeypatch):
+    problem = two_counties()
+    plan = solve_by_region(problem).plan
+    certified = certify.certify_plan(problem, plan)
+    assert isinstance(certified.evidence[0], Evidence)
+    verify_plan(problem, certified)
+    monkeypatch.setattr(certify, "_MOST_DIVIDED", 3)
+    large = certify.certify_plan(problem, plan).evidence[0]
+    assert isinstance(large, Evidence) == (plan.proved_by != BY_REGION)
 
 
 def test_what_a_border_community_counts_never_adds_up_to_too_little():
