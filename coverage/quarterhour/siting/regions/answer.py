@@ -49,6 +49,15 @@ class RegionalPlan:
     division counts those of a border (min-sites: how many sites more than are proven to be needed there);
     ``one_more``: the most people whom one more candidate of the region would add to the plan, and ``one_less``: the
     fewest whom the plan would lose with one of its sites there (missing where there is none).
+
+    Examples
+    --------
+    >>> import pandas as pd, quarterhour as qh
+    >>> minutes = [[4, 20, 30], [12, 9, 30], [30, 7, 8], [30, 30, 5]]
+    >>> problem = qh.siting_from_matrix(minutes, [60, 30, 20, 40], within=10, new_sites=2)
+    >>> answer = qh.siting.solve_by_region(problem, pd.Series({"0": "west", "1": "west", "2": "east"}))
+    >>> answer.regions[["region", "sites", "people", "one_less"]].values.tolist()
+    [['east', 1, 60, 60], ['west', 1, 60, 60]]
     """
 
     plan: SitingPlan
