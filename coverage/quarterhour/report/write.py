@@ -36,6 +36,7 @@ from quarterhour.report.needs.budget_sections import OF_BUDGETS, budget_charts, 
 from quarterhour.report.needs.money_of_plans import money_of
 from quarterhour.report.needs.money_sections import money_sections
 from quarterhour.report.needs.near_plans import near_plan_sections
+from quarterhour.report.needs.region_sections import region_sections
 from quarterhour.report.needs.relocation_sections import relocation_sections
 from quarterhour.report.needs.reserve_sections import reserve_sections
 from quarterhour.report.papers.writers import Papers, with_font_finding
@@ -90,6 +91,7 @@ def build_report_parts(results: Results, lang: str) -> ReportParts:
         *near_plan_sections(results, lang),
         *budget_sections(results, lang),
         *relocation_sections(results, lang),
+        *region_sections(results, lang),
         *reserve_sections(results, lang),
         *money_sections(results, lang),
     ]

@@ -16,6 +16,7 @@ _ROOMS = {
     "siting.candidates.generate": ("candidates_from_communities", "candidates_from_network", "exclude_near"),
     # its answer
     "siting.solve": ("solve_siting",),
+    "siting.regions.answer": ("RegionalPlan", "solve_by_region"),
     "siting.certify": ("certify_plan",),
     "siting.proof.recount": ("verify_plan",),
     "siting.proof.plan_record": ("plan_record", "read_record", "verify_record"),

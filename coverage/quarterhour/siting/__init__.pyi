@@ -42,4 +42,6 @@ from quarterhour.siting.question.rules import Capacity as Capacity
 from quarterhour.siting.question.rules import Quota as Quota
 from quarterhour.siting.question.rules import Spacing as Spacing
 from quarterhour.siting.question.sites import join_sites as join_sites
+from quarterhour.siting.regions.answer import RegionalPlan as RegionalPlan
+from quarterhour.siting.regions.answer import solve_by_region as solve_by_region
 from quarterhour.siting.solve import solve_siting as solve_siting

@@ -9,9 +9,12 @@ from quarterhour.siting.methods.evidence.tree import TooLargeError, find_evidenc
 from quarterhour.siting.proof.price_form import has_price_form, price_form
 from quarterhour.siting.question.plan import Evidence, Reason, SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.regions.split import BY_REGION
 
 _MOST_PAIRS = 1_500_000
 """Pairs of a question whose linear program is still small beside its search."""
+_MOST_DIVIDED = 300_000
+"""The same where the bound is of regions: what trees of their own proved, one tree of the whole hardly proves again."""
 
 
 @takes(problem=SitingProblem, plan=SitingPlan)
@@ -45,7 +48,8 @@ def certify_plan(problem: SitingProblem, plan: SitingPlan) -> SitingPlan:
 def _evidence(problem: SitingProblem, plan: SitingPlan, place: int) -> Evidence | Reason:
     if not has_price_form(problem, place):
         return Reason("proof.evidence_form", {})
-    if len(problem.near.cs) > _MOST_PAIRS:
+    divided = plan.levels[place].proved_by == BY_REGION
+    if len(problem.near.cs) > (_MOST_DIVIDED if divided else _MOST_PAIRS):
         return Reason("proof.evidence_large", {})
     try:
         return find_evidence(price_form(problem, place, plan.levels), plan.seed)

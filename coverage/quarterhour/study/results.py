@@ -91,12 +91,11 @@ class Prospects:
     """What the study asks for beside the plan; None where it does not, or where there is no plan.
 
     ``frontier``: ``siting.frontier`` without the minima of quotas: the most that 1, 2, 3 ... new sites cover or place;
-    ``now``: what stands today covers or places.
-    ``phasing``: the order of building, and ``first_year`` of its steps. ``values``: of each open site, if it alone
-    closes. ``robust``: how often each site stays chosen. ``near_best``: other plans that are nearly as good.
-    ``reserves``: the best substitutes for each chosen site. ``budgets``: ``siting.budget_frontier``, the question asked
-    with other amounts of money. ``relocations``: ``siting.relocate``, for 1, 2 ... sites closed; ``moving`` what it was
-    asked with.
+    ``now``: what stands today covers or places. ``phasing``: the order of building, and ``first_year`` of its steps.
+    ``values``: of each open site, if it alone closes. ``robust``: how often each site stays chosen. ``near_best``:
+    other plans nearly as good. ``reserves``: the best substitutes for each chosen site. ``budgets``:
+    ``siting.budget_frontier``, with other amounts of money. ``relocations``: ``siting.relocate``, for 1, 2 ... sites
+    closed; ``moving`` what it was asked with. ``regions``: what each has of a plan (``siting.RegionalPlan``).
     """
 
     frontier: pd.DataFrame | None = None
@@ -110,6 +109,7 @@ class Prospects:
     budgets: pd.DataFrame | None = None
     relocations: tuple[Relocation, ...] = ()
     moving: Moving | None = None
+    regions: pd.DataFrame | None = None
 
 
 @dataclass(frozen=True, eq=False)

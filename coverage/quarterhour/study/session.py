@@ -25,11 +25,14 @@ from quarterhour.network import build
 from quarterhour.network.network import Mode, Network
 from quarterhour.network.turns import lost_turns
 from quarterhour.services.forecast.values import Forecast
+from quarterhour.siting.regions.each import Each, here
+from quarterhour.siting.regions.spread import each_on
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.tiles.kept import KeptRows
 from quarterhour.travel.tiles.question import Compute, tiles_here
+from quarterhour.travel.tiles.spread import OnWorkers
 from quarterhour.travel.tiles.times import tiled_travel_times
 from quarterhour.travel.times import Heading, TravelTimes
 
@@ -71,6 +74,11 @@ class Run:
         self.doubts += one.doubts
         for step, seconds in one.seconds.items():
             self.seconds[step] = round(self.seconds.get(step, 0) + seconds, 3)
+
+    @property
+    def each(self) -> Each:
+        """Who answers for the regions of a siting question: the workers that work out tiles, or this process."""
+        return each_on(self.compute.takes, self.compute.folder) if isinstance(self.compute, OnWorkers) else here
 
     def say(self, key: str, **values: object) -> None:
         """Tell the next step."""

@@ -58,6 +58,7 @@ _KEPT = {
     "relocations": ("question", "moved_closings", "moved_how", "name", "town", "moved_value", "gap"),
     "phases": ("question", "year", "new_sites", "step_value", "step_best", "loss_at_most"),
     "values": ("question", "name", "town", "goes_there", "closing_loses", "left_without"),
+    "regions": ("question", "region", "new_sites", "region_people", "one_more", "one_less"),
     "reserves": ("name", "place", "reserve", "reserve_town", "reserve_loss", "short_then"),
     "robust": ("question", "name", "town", "chosen_in", "chosen_share", "in_plan"),
     "near_best": ("question", "rank", "left_out", "built_instead", "plan_value", "gap"),

@@ -211,7 +211,12 @@ class _Point:
 
 
 def solve_frontier(
-    core: CoverInstance, budget: SearchBudget | None = None, *, gap: float = 0.0, nodes: int | None = None
+    core: CoverInstance,
+    budget: SearchBudget | None = None,
+    *,
+    gap: float = 0.0,
+    nodes: int | None = None,
+    first: int = 1,
 ) -> list[SitesResult]:
     """The choices of 1, 2, ..., ``core.limit`` candidates that cover most people within the quotas, with bounds.
 
@@ -221,11 +226,12 @@ def solve_frontier(
     budget : time, seed, stop and progress.
     gap : by how much of the value each may fall short of its bound; 0: proven best.
     nodes : of the search tree at most, for each; None: any number.
+    first : the least number of candidates that is asked about.
     """
     budget = budget or SearchBudget()
     share = math.inf if nodes is None else nodes
     core, unit = presolve_max_cover(core)
-    points = _passed(core, budget)
+    points = _passed(core, budget, first)
     _even(points)
     while not budget.over():
         wide = [p for p in points if p.tree.has_open_nodes and p.best.gap > gap and p.tree.nodes < share]
@@ -238,12 +244,12 @@ def solve_frontier(
     return [in_people(p.found, unit) for p in points]
 
 
-def _passed(core: CoverInstance, budget: SearchBudget) -> list[_Point]:
-    """Every number of sites once, by local search and the linear program."""
+def _passed(core: CoverInstance, budget: SearchBudget, first: int) -> list[_Point]:
+    """Every number of sites from ``first`` on once, by local search and the linear program."""
     # A callback would mix choices of different sizes.
     master, part = MaxCoverMaster(core, seed=budget.seed), budget.without_callbacks()
     points: list[_Point] = []
-    for size in range(1, core.limit + 1):
+    for size in range(first, core.limit + 1):
         here = replace(core, limit=size)
         best = CoverIncumbent(here, part, bound=int(core.people.sum()))
         last = points[-1] if points else None

@@ -128,16 +128,19 @@ def _named_elsewhere(study: StudyFile, rules: Iterable[RuleSet]) -> dict[str, se
     """Columns by table (of [[tables]], by name) that other parts of the study read."""
     people = study.communities.people
     rooms = [question.capacity for question in study.siting if question.capacity]
+    regions = [question.by_region for question in study.siting if question.by_region]
     sites = {column for room in rooms for column in (room.column, room.land) if column}
     named = {
         "communities": {
             *people,
             *(f"{c}_quality" for c in people),
             *(q.class_column for q in study.siting),
+            *regions,
             *study.reporting.columns,
         },
         "facilities": {*sites, *(asked.capacity for asked in study.access)},
         "candidates": set(sites),
+        "towns": set(regions),
     }
     if study.rounds:
         named["facilities"].add(study.rounds.staff)

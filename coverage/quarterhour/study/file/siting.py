@@ -23,6 +23,7 @@ from quarterhour.study.file.fields import (
 )
 from quarterhour.study.file.forecast import Dated
 from quarterhour.study.file.siting_money import BudgetFile, BudgetFrontierFile, MoneyFile, PhasesFile
+from quarterhour.study.file.siting_regions import check_by_region
 
 Step = tuple[Above, Annotated[Whole, Field(ge=1, le=100)]]
 """So many minutes, and what percent of the people count up to there."""
@@ -220,6 +221,7 @@ class SitingFile(Dated):
     question is asked as well. ``relocation``: existing sites that may close so that others open. ``reserves``: how many
     substitutes to name for each site of the plan. ``least_load``: how many must use each new site, by the column
     of that name of the candidates first: people to whom it is the nearest, or what of its capacity is taken up.
+    ``by_region``: answered region by region, by ``county``, ``town``, or a column of towns or communities.
     ``seconds`` (60 where nothing is said), ``nodes``, ``rounds``: what each search may take; with work alone no clock
     has a say.
     """
@@ -262,6 +264,7 @@ class SitingFile(Dated):
     exclude: tuple[Exclusion, ...] = ()
     exclude_rules: tuple[str, ...] = ()
     exclude_unverified: Flag | tuple[str, ...] = ()
+    by_region: str = ""
     seconds: Number | None = Field(default=None, gt=0)
     nodes: Whole | None = Field(default=None, ge=1)
     rounds: Whole | None = Field(default=None, ge=1)
@@ -349,6 +352,11 @@ class SitingFile(Dated):
             check_turnout(self.turnout_minutes, min([standard.minutes, *(minutes for minutes, _ in standard.steps)]))
         if self.farthest is not None:
             check_turnout(self.turnout_minutes, self.farthest)
+        return self
+
+    @model_validator(mode="after")
+    def _can_be_divided(self) -> SitingFile:
+        check_by_region(self)
         return self
 
     @model_validator(mode="after")

@@ -29,6 +29,7 @@ from quarterhour.study.siting.demand import asked_of_sites
 from quarterhour.study.siting.money import check_costs_known, site_money, without_added
 from quarterhour.study.siting.moving import asked_moving
 from quarterhour.study.siting.question import siting_problem
+from quarterhour.study.siting.regions import regions_of_sites
 from quarterhour.study.siting.sites import counted_people, offered_sites, with_neighbours
 from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
@@ -94,7 +95,8 @@ def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:
         return siting_problem(file, tables, offered, times=found, asked=asked).times
 
     told, names = _forecast_people(run, tables, file), tables.communities["name"]
-    asked_with = AskedWith(wide, paced, told, money["cost_yuan"], moving, names)
+    regions = regions_of_sites(file, tables, problem.sites)
+    asked_with = AskedWith(wide, paced, told, money["cost_yuan"], moving, names, regions)
     ground = partial(ground_key, run, tables.roads, [n.mode for n in nets.values()], (tables.communities, sites))
     answer = find_answer(run, file, problem, asked_with, ground, shaped)
     plan = answer.plan

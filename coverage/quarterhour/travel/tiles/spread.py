@@ -6,7 +6,7 @@ import contextlib
 import functools
 import hashlib
 import platform
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -45,6 +45,21 @@ class ShelvedQuestion:
     numbers: tuple[tuple[str, float | int], ...]
 
 
+@dataclass(frozen=True)
+class OnWorkers:
+    """A ``Compute`` of workers: who ``takes`` tasks, and the ``folder`` that they see; for other tasks too."""
+
+    compute: Compute
+    takes: TakesTasks
+    folder: Path
+
+    def __call__(
+        self, question: TileQuestion, spans: list[slice], progress: Progress | None = None
+    ) -> Iterable[Csr]:  # fmt: skip
+        """The rows of tiles."""
+        return self.compute(question, spans, progress)
+
+
 @contextlib.contextmanager
 def computing_at(
     where: str, folder: Path, *, lang: str, tell: Callable[[str], None], fresh: bool = False
@@ -72,7 +87,7 @@ def computing_at(
         takes.everywhere(forget_questions)
 
 
-def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = None) -> Compute:
+def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = None) -> OnWorkers:
     """Tiles worked out by ``takes``, who see ``folder`` and ``kept`` under the same paths. One tile alone is worked out
     here.
     """
@@ -91,7 +106,7 @@ def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = No
                 progress(done / question.source_count)
         return [parts[number] for number in range(len(spans))]
 
-    return compute
+    return OnWorkers(compute, takes, folder)
 
 
 def _key(shelved: ShelvedQuestion, spans: Sequence[slice]) -> str:

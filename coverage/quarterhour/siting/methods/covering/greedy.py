@@ -18,8 +18,11 @@ from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.question.site_limits import as_limits, groups_of
 
 
-def build_cover_instance(problem: SitingProblem) -> CoverInstance:
-    """The question without what is settled: people covered already, equal rows, dominated candidates."""
+def build_cover_instance(problem: SitingProblem, *, every_candidate: bool = False) -> CoverInstance:
+    """The question without what is settled: people covered already, equal rows, dominated candidates.
+
+    ``every_candidate``: the dominated ones stay, as where they may be cheaper.
+    """
     near, free = problem.near, problem.free
     people = problem.demand.to_numpy(dtype=np.int64)
     rows, people = merge_pairs(near.start, near.site, people, sites=len(free), keep=free, settled=~free)
@@ -30,10 +33,10 @@ def build_cover_instance(problem: SitingProblem) -> CoverInstance:
     core = CoverInstance(
         people, rows, problem.sites.index[free], groups_of(quotas), quotas.low, quotas.high, limit, problem.everyone
     )
-    return _without_dominated(core)
+    return core if every_candidate else without_dominated(core)
 
 
-def _without_dominated(core: CoverInstance) -> CoverInstance:
+def without_dominated(core: CoverInstance) -> CoverInstance:
     """Leave out candidates whose people another of the same areas reaches too.
 
     Not where an area needs two or more: there the lesser one may be the second.

@@ -9,6 +9,7 @@ people who are not priced and the dearest sites of the nest. It is counted in wh
 from __future__ import annotations
 
 import math
+from itertools import accumulate
 
 import numpy as np
 import scipy.sparse as sp
@@ -90,13 +91,9 @@ class PrimalDualBound:
     @property
     def bound(self) -> int:
         """No choice covers more people, by the best prices, counted in whole numbers."""
-        people = self.core.people
-        total = int(people.sum())
-        parts = max(0, min(_FINEST, _ROOM - total.bit_length()))
-        price = np.clip(np.rint(self.prices * self.people * 2.0**parts), 0, people << parts).astype(np.int64)
-        cost = np.asarray(self.core.cover.T @ price, dtype=np.int64)
+        total, parts, unpriced, cost = _whole_costs(self.core, self.prices)
         dearest: int = sum(cost[cheapest(self.nest, -cost)].tolist())
-        return min(total, ((total << parts) - int(price.sum()) + dearest) >> parts)
+        return min(total, (unpriced + dearest) >> parts)
 
     def _look(self) -> None:
         """Some steps, then the better of where they ended and of their mean, from which to begin again if it helped."""
@@ -150,6 +147,25 @@ def primal_dual_bound(core: CoverInstance) -> PrimalDualBound | None:
     none = np.zeros(len(core.sites), dtype=np.bool_)
     nest = nest_of(SiteLimits(whole, low.astype(np.int64), high.astype(np.int64), none))
     return None if nest is None or not nest.size or not core.cover.nnz else PrimalDualBound(core, nest)
+
+
+def bounds_by_number(core: CoverInstance, prices: FloatArray, most: int) -> IntArray:
+    """No choice of 0, 1, ..., ``most`` candidates covers more people, by the same prices of rows, 0 to 1; no quotas."""
+    total, parts, unpriced, cost = _whole_costs(core, prices)
+    dearest = -np.sort(-cost)[:most]
+    sums = accumulate(dearest.tolist(), initial=unpriced)  # in Python's own numbers, which no sum is too large for
+    bounds = [min(total, paid >> parts) for paid in sums]
+    return np.array(bounds + [bounds[-1]] * (most + 1 - len(bounds)), dtype=np.int64)
+
+
+def _whole_costs(core: CoverInstance, prices: FloatArray) -> tuple[int, int, int, IntArray]:
+    """All people; in how many bits of a person the rest is counted: people without a price, and each site's prices."""
+    people = core.people
+    total = int(people.sum())
+    parts = max(0, min(_FINEST, _ROOM - total.bit_length()))
+    price = np.clip(np.rint(prices * people.astype(np.float64) * 2.0**parts), 0, people << parts).astype(np.int64)
+    cost = np.asarray(core.cover.T @ price, dtype=np.int64)
+    return total, parts, (total << parts) - int(price.sum()), cost
 
 
 def _by_area(nest: Nest) -> tuple[IntArray, tuple[AnyArray, ...]]:

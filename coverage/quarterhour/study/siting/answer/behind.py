@@ -33,7 +33,8 @@ _NODES = 64
 @dataclass(frozen=True, eq=False)
 class AskedWith:
     """What lies behind a plan is asked with, beside the question: times ``far`` enough and at another pace, the people
-    ``told`` by the forecast, what sites cost, what may move, the names of communities."""
+    ``told`` by the forecast, what sites cost, what may move, the names of communities. ``regions``: of each site, where
+    the question is answered region by region."""
 
     far: TravelTimes
     paced: Callable[[float], TravelTimes]
@@ -41,6 +42,7 @@ class AskedWith:
     cost_yuan: pd.Series
     moving: Moving | None
     names: pd.Series
+    regions: pd.Series | None = None
 
 
 def prospects(

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
+
 from quarterhour.base import i18n
 from quarterhour.siting.certify import certify_plan
 from quarterhour.siting.outlook.answers import Relaxation
@@ -17,6 +19,7 @@ from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.fingerprint import input_hash
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.siting.question.problem import SitingProblem
+from quarterhour.siting.regions.answer import solve_by_region
 from quarterhour.siting.solve import prepare_kernels, solve_siting
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.results import Prospects
@@ -62,7 +65,11 @@ def _answered(run: Run, file: SitingFile, problem: SitingProblem, asked: AskedWi
         run.say("study.step_preparing", name=name)
         prepare_kernels(problem)
         run.say("study.step_siting", name=name)
-        plan = _kept_on_the_way(run, problem, file, _searched(run, problem, file, lambda: shaped.append("plan")))
+        divided = list[pd.DataFrame]()
+        search = _searched(run, problem, file, lambda: shaped.append("plan"))
+        if asked.regions is not None:
+            search = _by_region(run, problem, file, asked.regions, divided.append)
+        plan = _kept_on_the_way(run, problem, file, search)
         verify_plan(problem, plan)
     by_clock, changes = (lambda: shaped.append("prospects")), list[Relaxation]()
     if plan.status == "infeasible":
@@ -80,6 +87,7 @@ def _answered(run: Run, file: SitingFile, problem: SitingProblem, asked: AskedWi
             )
             behind = replace(behind, relocations=moved, moving=moving)
         plan = _with_ties(_by_years(problem, plan, behind), behind)
+        behind = replace(behind, regions=divided[0]) if divided and plan.levels else behind
     return Answer(_with_evidence(run, problem, plan, file), tuple(changes), behind)
 
 
@@ -89,6 +97,22 @@ def _searched(run: Run, problem: SitingProblem, file: SitingFile, by_clock: Call
         return solve_siting(
             problem, **question_limits(file).given, seed=seed, keep=keep, found=found, by_clock=by_clock
         )
+
+    return search
+
+
+def _by_region(
+    run: Run, problem: SitingProblem, file: SitingFile, regions: pd.Series, divided: Callable[[pd.DataFrame], object]
+) -> Search:
+    """The plan found region by region; ``divided`` hears what each region has of it."""
+
+    def search(keep: Path | None, found: Callable[[SitingPlan], None]) -> SitingPlan:
+        answer = solve_by_region(
+            problem, regions, nodes=file.nodes, seed=run.study.file.study.seed, each=run.each, progress=run.share,
+            keep=keep, found=found,
+        )  # fmt: skip
+        divided(answer.regions)
+        return answer.plan
 
     return search
 
