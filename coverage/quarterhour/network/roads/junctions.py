@@ -59,14 +59,22 @@ def junctions_of(
     ends = np.vstack([coords[start[:-1]], coords[start[1:] - 1]])
     ids = None
     if "from_node" in roads and "to_node" in roads:
-        position, named = pd.factorize(np.concatenate([roads["from_node"], roads["to_node"]]).astype(str))
-        ids = pd.Index(named)
+        position, ids = named_ends(roads)
     else:
         position = _by_level(spots_of(ends), levels_of(roads), coords, start)
     xy = np.empty((int(position.max()) + 1, 2))
     xy[position[::-1]] = ends[::-1]
     half = len(roads)
     return position[:half].astype(np.int32), position[half:].astype(np.int32), xy, ids
+
+
+def named_ends(roads: pd.DataFrame) -> tuple[IntArray, pd.Index]:
+    """The nodes at the ends of roads (all first, then all last) as numbers in the order they come, and their names."""
+    ends = [roads["from_node"], roads["to_node"]]
+    if not all(isinstance(end.dtype, pd.StringDtype) and not end.hasnans for end in ends):
+        ends = [pd.Series(end.to_numpy().astype(str)) for end in ends]
+    number, names = pd.factorize(pd.concat(ends, ignore_index=True))
+    return np.asarray(number, np.int64), pd.Index(names)
 
 
 def _by_level(spot: IntArray, level: IntArray, coords: FloatArray, start: IntArray) -> IntArray:
