@@ -24,10 +24,30 @@ _ONWARDS = np.radians(120)
 
 def spots_of(xy: FloatArray) -> IntArray:
     """Points as numbers 0.. in the order in which they come; points of one centimetre have one number."""
+    keys = _keys(xy)
+    if keys is not None:
+        return np.asarray(pd.factorize(keys)[0], np.int64)
     whole = np.rint(xy / JOIN_M).astype(np.int64)
-    if not len(whole) or np.abs(whole).max() < _HALF:
-        return np.asarray(pd.factorize(whole[:, 0] * (2 * _HALF) + whole[:, 1])[0], np.int64)
     return np.asarray(pd.factorize(pd.MultiIndex.from_arrays([whole[:, 0], whole[:, 1]]))[0], np.int64)
+
+
+def times_in(some: FloatArray, xy: FloatArray) -> IntArray:
+    """How often the spot of each of some points is the spot of one of all points; without numbering them all."""
+    mine, every = _keys(some), _keys(xy)
+    if mine is None or every is None:
+        spot = spots_of(np.vstack([some, xy]))
+        return np.asarray(np.bincount(spot[len(some) :], minlength=spot.max(initial=0) + 1)[spot[: len(some)]])
+    rising, which = np.unique(mine, return_inverse=True)
+    if not len(rising):
+        return np.empty(0, np.int64)
+    at = np.minimum(np.searchsorted(rising, every), len(rising) - 1)
+    return np.asarray(np.bincount(at[rising[at] == every], minlength=len(rising))[which])
+
+
+def _keys(xy: FloatArray) -> IntArray | None:
+    """Points as one number each, the same for those of one centimetre; None where they lie too far out for that."""
+    whole = np.rint(xy / JOIN_M).astype(np.int64)
+    return None if len(whole) and np.abs(whole).max() >= _HALF else whole[:, 0] * (2 * _HALF) + whole[:, 1]
 
 
 def spots_within(xy: FloatArray, metres: float) -> IntArray:

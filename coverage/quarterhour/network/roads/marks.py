@@ -23,8 +23,18 @@ def first_of(value: object) -> str:
 
 
 def marks_of(values: pd.Series) -> pd.Series:
-    """Cells as small letters: the first of a list, 1.0 is 1, full-width digits are digits."""
-    return values.map(first_of).astype(str).map(half_width).astype(str).str.lower().str.removesuffix(".0")
+    """Cells as small letters: the first of a list, 1.0 is 1, full-width digits are digits.
+
+    Of a column that can hold no lists each value is read once.
+    """
+    if values.dtype != object:
+        code, cells = pd.factorize(values, use_na_sentinel=False)
+        return _marks_of(pd.Series(cells)).take(code).set_axis(values.index).rename(values.name)
+    return _marks_of(values)
+
+
+def _marks_of(cells: pd.Series) -> pd.Series:
+    return cells.map(first_of).astype(str).map(half_width).astype(str).str.lower().str.removesuffix(".0")
 
 
 def are_truths(marks: pd.Series) -> bool:
