@@ -18,7 +18,8 @@ from quarterhour.base.i18n import LANGUAGES
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.network.network import JOINED_M
-from quarterhour.network.roads import as_roads
+from quarterhour.network.roads import as_roads, lines
+from quarterhour.network.roads.junctions import spots_of, times_in
 from quarterhour.network.roads.topology import Topology, measure_topology
 from quarterhour.network.testing import town
 from repeatable import examples
@@ -284,6 +285,25 @@ def test_a_road_that_ends_far_from_all_is_set_aside_and_one_that_runs_off_is_tol
     roads, found = as_roads(frame, crs=CRS)
     assert found[["rule", "severity", "id"]].values.tolist() == [["roads.long_leg", "warning", "7"]]
     assert len(roads) == 60
+
+
+def test_far_vertices_are_looked_for_on_long_lines_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, seen = grid(6), []
+    a, b = frame.geometry.iloc[7].coords
+    frame.loc[7, "geometry"] = LineString([a, (5_000, 5_000), b])
+    spikes = lines._spikes
+    monkeypatch.setattr(lines, "_spikes", lambda xy, *rest: seen.append(len(xy)) or spikes(xy, *rest))
+    assert len(as_roads(frame, crs=CRS)[1]) == 1
+    assert seen == [3]
+
+
+def test_points_are_counted_as_their_spots_are() -> None:
+    xy = np.random.default_rng(1).integers(0, 6, (400, 2)) * 0.004
+    for every in (xy, xy + 1e8):
+        spot = spots_of(every)
+        assert times_in(every[:50], every).tolist() == np.bincount(spot)[spot[:50]].tolist()
+    assert times_in(xy[:0], xy).tolist() == []
+    assert times_in(np.array([[9.0, 9.0]]), xy).tolist() == [0]
 
 
 def test_far_islands_ferries_and_long_highways_are_nothing_odd() -> None:
