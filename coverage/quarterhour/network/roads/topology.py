@@ -21,6 +21,7 @@ from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, join_findings
 from quarterhour.base.labels import percent
 from quarterhour.network.network import by_size
+from quarterhour.network.roads.crossings import crossing_pairs
 from quarterhour.network.roads.junctions import JOIN_M, components_of, junctions_of, vertices_of
 from quarterhour.network.roads.marks import levels_of
 from quarterhour.network.roads.near import MISS_M, near_misses
@@ -115,8 +116,7 @@ def _crossings(roads: gpd.GeoDataFrame, graph: _Graph) -> _Found:
     flat, said = _flat(roads)
     row = np.flatnonzero(flat)
     lines = roads.geometry.to_numpy()[row]
-    one, other = shapely.STRtree(lines).query(lines, predicate="crosses")
-    one, other = one[one < other], other[one < other]
+    one, other = crossing_pairs(lines)
     parts, pair = shapely.get_parts(shapely.intersection(lines[one], lines[other]), return_index=True)
     one, other = row[one[pair]], row[other[pair]]
     real = (shapely.get_type_id(parts) == 0) & ~_at_joint(
