@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from quarterhour.standards.scorecard import Scorecard
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
+MOST_MINOR_ROADS = 400_000
+"""More streets and lanes would make a page that no browser opens: 60 MB at four million junctions."""
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
 
@@ -106,17 +108,29 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
 
 
 def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
-    """Roads by class, joined and thinned; all lines of a class as one text (see ``columns.packed``)."""
+    """Roads by class, joined and thinned; all lines of a class as one text (see ``columns.packed``).
+
+    Of minor roads none where there are too many for a page (``too_many_minor``).
+    """
     if roads is None or roads.empty:
         return []
     of_class = roads["road_class"].astype(str).str.removesuffix("_link")
     order = [c for c in MAIN_ROADS if (of_class == c).any()]
-    groups = [(c, True, of_class == c) for c in order] + [("minor", False, ~of_class.isin(MAIN_ROADS))]
+    minor = [] if too_many_minor(roads) else [("minor", False, ~of_class.isin(MAIN_ROADS))]
+    groups = [(c, True, of_class == c) for c in order] + minor
     return [
         {"road_class": name, "main": main, "lines": _lines(roads.loc[rows])}
         for name, main, rows in groups
         if rows.any()
     ]
+
+
+def too_many_minor(roads: pd.DataFrame | None) -> int:
+    """How many minor roads a page leaves out; 0 where it draws them, or where there are no others to draw."""
+    if roads is None or len(roads) <= MOST_MINOR_ROADS:
+        return 0
+    minor = ~roads["road_class"].astype(str).str.removesuffix("_link").isin(MAIN_ROADS)
+    return int(minor.sum()) if minor.sum() > MOST_MINOR_ROADS and not minor.all() else 0
 
 
 def _lines(roads: gpd.GeoDataFrame) -> str:

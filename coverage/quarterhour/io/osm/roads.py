@@ -101,7 +101,7 @@ def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) ->
         said = distinct_tags(ways)
         roads = _as_frame(ways, pieces, said, read.marks, metres)
         inside = np.ones(len(roads), bool) if bbox is None else _reach_into(roads, bbox, metres)
-        here = roads[inside]
+        here = roads if inside.all() else roads[inside]
         if len(here):
             outside = read.outside + _ways_of(roads) - _ways_of(here)
             about = About(file.name)
@@ -127,6 +127,7 @@ def _widened(bbox: Box | None) -> Box | None:
 def _reach_into(roads: gpd.GeoDataFrame, bbox: Box, metres: CRS) -> BoolArray:
     border = shapely.segmentize(shapely.Polygon(corners_of(bbox)), _EDGE_DEGREES)  # parallels are bent in metres
     ground = shapely.Polygon(project(shapely.get_coordinates(border), metres))
+    shapely.prepare(ground)
     return np.asarray(shapely.intersects(ground, roads.geometry.to_numpy()))
 
 

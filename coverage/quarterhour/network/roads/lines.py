@@ -37,7 +37,7 @@ def lines_alone(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame
         where.say("no_line", severity="error", id=i, value=str(t or "-"))
         for i, t in zip(roads.index[~good], roads.geom_type[~good], strict=True)
     ]
-    return roads[good], join_findings(told)
+    return roads if good.all() else roads[good], join_findings(told)
 
 
 def without_far_vertices(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -71,7 +71,7 @@ def without_far_vertices(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.Geo
         shapes[mended] = shapely.linestrings(xy[keep], indices=np.unique(owner[keep], return_inverse=True)[1])
         roads = roads.set_geometry(shapes, crs=roads.crs)
     told += _long_legs(roads, lost, where, rows=every.rows)
-    return roads.drop(index=roads.index[lost]), join_findings(told)
+    return roads.drop(index=roads.index[lost]) if len(lost) else roads, join_findings(told)
 
 
 @dataclass(frozen=True, eq=False)
