@@ -10,13 +10,12 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, no_findings
-from quarterhour.network.roads.junctions import named_ends, spots_of, spots_within
+from quarterhour.network.roads.junctions import end_points, named_ends, spots_of, spots_within
 from quarterhour.network.roads.told import Where
 
 APART_M = 1.0
@@ -59,8 +58,7 @@ def fitted_ends(roads: gpd.GeoDataFrame, where: Where, *, sure: bool = True) -> 
 
 def _ends_of(roads: gpd.GeoDataFrame) -> tuple[IntArray, FloatArray, pd.Index]:
     """All first ends, then all last ends: the node as a number, the place; and the names of the nodes."""
-    lines = roads.geometry.to_numpy()
-    xy = np.vstack([shapely.get_coordinates(shapely.get_point(lines, k)) for k in (0, -1)])
+    xy = end_points(roads.geometry.to_numpy())
     node, names = named_ends(roads)
     return node, xy, names
 
