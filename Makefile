@@ -5,6 +5,7 @@
 # make mutation: small faults that their tests notice, room by room; MUTATION="siting/question/ids --most 40"
 # make bench: install what a user would pick instead and measure side by side; BENCH="--only 'snap/*'" for some rows
 # make bench-siting: the same for siting; BENCH="--only 'max-cover/*'" for some rows
+# make country: a made country as a study, some 200,000 junctions a prefecture; PREFECTURES=20 for a large one
 PYTHON ?= python3
 BIN := .venv/bin
 
@@ -53,7 +54,7 @@ docs: .venv/run.stamp .venv/docs.stamp
 	$(BIN)/python docs/book/make.py zip $(BOOK)
 
 # make pictures: of the embedded study's page, print and papers, into data/processed/pictures
-.PHONY: coverage mutation demo docs pictures test lint test-slow test-faults bench bench-siting lock clean
+.PHONY: coverage country mutation demo docs pictures test lint test-slow test-faults bench bench-siting lock clean
 demo: .venv/run.stamp
 	$(BIN)/quarterhour demo --out data/processed/weihai
 
@@ -91,6 +92,10 @@ bench: .venv/bench.stamp
 
 bench-siting: .venv/bench.stamp
 	PYTHONPATH=tests $(BIN)/python -m benchmarks.siting $(BENCH)
+
+PREFECTURES := 1
+country: .venv/run.stamp
+	PYTHONPATH=tests $(BIN)/python -m benchmarks.country --prefectures $(PREFECTURES) --out data/processed/country-$(PREFECTURES)
 
 lock: # after a change of dependencies; needs uv
 	uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links pyproject.toml build-requirements.in -o requirements.txt

@@ -23,6 +23,7 @@ from quarterhour.base.errors import DataError, MissingError, ServiceError, Write
 from quarterhour.io import osm
 from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.tags import is_area, road_class
+from quarterhour.io.osm.ways import distinct_tags, read_ways
 
 UTM32 = "EPSG:32632"
 
@@ -68,6 +69,19 @@ def test_ways_are_cut_where_they_meet(tmp_path: Path) -> None:
     assert roads.index.name == "id"
     assert [len(line.coords) for line in roads.geometry] == [2, 3, 3, 4]
     assert roads.loc["w10.1"].geometry.length == pytest.approx(75.9, abs=0.5)  # 0.001 degrees of longitude at 47 north
+
+
+def test_lines_made_in_parts_are_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = osm.read_osm_roads(town(tmp_path), crs=UTM32)[0]
+    monkeypatch.setattr("quarterhour.io.osm.roads._LINES_AT_ONCE", 3)
+    assert osm.read_osm_roads(town(tmp_path), crs=UTM32)[0].to_wkb().equals(whole.to_wkb())
+
+
+def test_ways_that_say_the_same_hold_one_set_of_tags(tmp_path: Path) -> None:
+    ways = {n: ([1, 2], {"highway": "road", "surface": ("mud", "sand")[n % 2]}) for n in range(20, 60)}
+    read = read_ways(town(tmp_path, ways=ways), None).ways
+    assert len({id(tags) for tags in read.tags}) == 2
+    assert [len(of) for of in distinct_tags(read)] == [2, 40]
 
 
 def test_oneway_is_read_with_its_implications(tmp_path: Path) -> None:

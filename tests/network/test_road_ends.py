@@ -14,7 +14,7 @@ from quarterhour.base.findings import finding_sentences
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.network.network import Network
-from quarterhour.network.roads import as_roads
+from quarterhour.network.roads import as_roads, ends
 from repeatable import examples
 
 CRS = "EPSG:32651"
@@ -146,3 +146,11 @@ def test_what_stands_at_a_node_goes_with_its_name() -> None:
     frame.loc[0, ["u", "v", "barrier_from"]] = [frame.loc[0, "v"], frame.loc[0, "u"], "bollard"]
     roads, _ = as_roads(frame, crs=CRS)
     assert roads.iloc[0][["barrier_from", "barrier_to"]].tolist() == ["", "bollard"]
+
+
+def test_where_every_node_has_one_place_nothing_is_voted_on(monkeypatch: pytest.MonkeyPatch) -> None:
+    before, _ = as_roads(grid(), crs=CRS)
+    monkeypatch.setattr(ends, "_most_touched", None)
+    after, told = as_roads(grid(), crs=CRS)
+    pd.testing.assert_frame_equal(pd.DataFrame(after), pd.DataFrame(before))
+    assert told.empty

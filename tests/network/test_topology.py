@@ -9,6 +9,7 @@ import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 from shapely import LineString
@@ -18,7 +19,8 @@ from quarterhour.base.i18n import LANGUAGES
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.network.network import JOINED_M
-from quarterhour.network.roads import as_roads
+from quarterhour.network.roads import as_roads, crossings, lines
+from quarterhour.network.roads.junctions import spots_of, times_in
 from quarterhour.network.roads.topology import Topology, measure_topology
 from quarterhour.network.testing import town
 from repeatable import examples
@@ -284,6 +286,57 @@ def test_a_road_that_ends_far_from_all_is_set_aside_and_one_that_runs_off_is_tol
     roads, found = as_roads(frame, crs=CRS)
     assert found[["rule", "severity", "id"]].values.tolist() == [["roads.long_leg", "warning", "7"]]
     assert len(roads) == 60
+
+
+def some_lines(rng: np.random.Generator, *, step: float, off: float) -> np.ndarray:
+    """Lines between the points of a small lattice: they share ends and stretches, touch, cross, and close to rings."""
+    drawn = []
+    for _ in range(30):
+        points = rng.integers(0, 5, (int(rng.integers(2, 5)), 2)) * step + off
+        points = np.vstack([points, points[:1]]) if rng.random() < 0.15 else points
+        points[-1] += (points == points[0]).all() * step
+        drawn.append(LineString(points))
+    return np.array(drawn, dtype=object)
+
+
+@pytest.mark.parametrize(("step", "off", "at_once"), [(1.0, 0.0, 1000), (0.1, 4e6, 7), (0.3, 0.1, 30)])
+def test_pairs_that_cross_are_those_of_geos(
+    monkeypatch: pytest.MonkeyPatch, step: float, off: float, at_once: int
+) -> None:
+    monkeypatch.setattr(crossings, "_AT_ONCE", at_once)
+    for seed in range(40):
+        drawn = some_lines(np.random.default_rng(seed), step=step, off=off)
+        one, other = shapely.STRtree(drawn).query(drawn, predicate="crosses")
+        found = np.column_stack(crossings.crossing_pairs(drawn))
+        assert found.tolist() == np.column_stack([one, other])[one < other].tolist()
+    assert np.column_stack(crossings.crossing_pairs(drawn[:0])).tolist() == []
+
+
+@pytest.mark.compiled
+def test_geos_is_asked_of_few_neighbours(monkeypatch: pytest.MonkeyPatch) -> None:
+    drawn, asked, crosses = grid(12).geometry.to_numpy(), [], shapely.crosses
+    monkeypatch.setattr(shapely, "crosses", lambda a, b: asked.append(len(a)) or crosses(a, b))
+    assert len(crossings.crossing_pairs(drawn)[0]) == 0
+    assert asked == [0]
+
+
+def test_far_vertices_are_looked_for_on_long_lines_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    frame, seen = grid(6), []
+    a, b = frame.geometry.iloc[7].coords
+    frame.loc[7, "geometry"] = LineString([a, (5_000, 5_000), b])
+    spikes = lines._spikes
+    monkeypatch.setattr(lines, "_spikes", lambda xy, *rest: seen.append(len(xy)) or spikes(xy, *rest))
+    assert len(as_roads(frame, crs=CRS)[1]) == 1
+    assert seen == [3]
+
+
+def test_points_are_counted_as_their_spots_are() -> None:
+    xy = np.random.default_rng(1).integers(0, 6, (400, 2)) * 0.004
+    for every in (xy, xy + 1e8):
+        spot = spots_of(every)
+        assert times_in(every[:50], every).tolist() == np.bincount(spot)[spot[:50]].tolist()
+    assert times_in(xy[:0], xy).tolist() == []
+    assert times_in(np.array([[9.0, 9.0]]), xy).tolist() == [0]
 
 
 def test_far_islands_ferries_and_long_highways_are_nothing_odd() -> None:

@@ -27,7 +27,7 @@ from quarterhour.network.network import Mode, Network
 from quarterhour.network.roads import as_roads
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions
-from quarterhour.network.turns import contexts_of, forbidden_turns, lost_turns, turns_of
+from quarterhour.network.turns import contexts_of, forbidden_turns, lost_turns, rows_of, turns_of
 from quarterhour.travel.matrix import travel_times
 from repeatable import examples
 
@@ -413,6 +413,20 @@ def test_a_restriction_that_one_way_streets_make_idle_is_no_loss() -> None:
             turns((kind, "a", "y", (), "b")), road_ids=ids, ends=ends, open_=np.array(open_, bool), mode=CAR
         )
         assert made.sequences() == [] and len(made.unmet) == unmet
+
+
+@pytest.mark.parametrize("ids", [pd.Index([str(i) for i in range(1000)]), pd.Index(range(1000))])
+def test_of_all_roads_only_those_that_restrictions_name_are_kept(ids: pd.Index) -> None:
+    assert rows_of(ids, {"7", "500", "gone"}) == {"7": 7, "500": 500}
+
+
+def test_ends_may_be_numbers_with_names() -> None:
+    ids, open_ = pd.Index(["a", "b"]), np.ones(4, bool)
+    table = turns(("no", "a", "y", (), "b"))
+    by_name = forbidden_turns(table, road_ids=ids, ends=(["x", "y"], ["y", "z"]), open_=open_, mode=CAR)
+    numbers, names = ([0, 1], [1, 2]), pd.Index(["x", "y", "z"])
+    found = forbidden_turns(table, road_ids=ids, ends=numbers, open_=open_, mode=CAR, names=names)
+    assert found.sequences() == by_name.sequences() == [(0, 2)]
 
 
 def test_what_cannot_be_meant_is_said() -> None:

@@ -14,11 +14,13 @@ from pyproj.exceptions import ProjError
 
 _AREA = 2
 """The dimension of what has a surface."""
+_PLANE, _TELLS_DIMENSIONS = 2, (3, 12, 0)
+"""Before that version GEOS took a height of NaN for none."""
 
 
 def flat(frame: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
     """The table with ``flat_shapes``."""
-    return frame.set_geometry(shapely.force_2d(frame.geometry.to_numpy()), crs=frame.crs)
+    return frame.set_geometry(_in_plane(frame.geometry.to_numpy()), crs=frame.crs)
 
 
 def flat_shapes(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
@@ -26,7 +28,16 @@ def flat_shapes(shapes: gpd.GeoSeries) -> gpd.GeoSeries:
 
     Files that never had heights may say NaN for them, and a change of CRS then loses x and y as well.
     """
-    return gpd.GeoSeries(shapely.force_2d(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
+    return gpd.GeoSeries(_in_plane(shapes.to_numpy()), index=shapes.index, crs=shapes.crs)
+
+
+def _in_plane(shapes: npt.NDArray[np.object_]) -> npt.NDArray[np.object_]:
+    """Shapes with x and y alone; the very same ones where none has more, since millions of copies fill a machine."""
+    known = shapely.geos_version >= _TELLS_DIMENSIONS
+    if known and not (shapely.get_coordinate_dimension(shapes) > _PLANE).any():
+        return shapes
+    made: npt.NDArray[np.object_] = shapely.force_2d(shapes)
+    return made
 
 
 def inner_points(shapes: ArrayLike) -> npt.NDArray[np.object_]:

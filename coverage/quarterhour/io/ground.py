@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -19,6 +20,7 @@ Pair = tuple[FloatArray, FloatArray]
 FARTHEST_M = 2000.0
 """Beyond it distances to roads are not told apart where many are asked."""
 _ALONG_M, _ALONG_MOST = 15.0, 1e6
+_CELL_M = 4000.0
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +37,7 @@ class Ground:
     names: pd.Series
     datum: str = "wgs84"
     towns_datum: str = "wgs84"
+    kept: dict[str, Any] = field(default_factory=dict, repr=False)
 
     def __repr__(self) -> str:
         return f"<Ground: {len(self.roads)} roads, {len(self.outlines)} towns with outlines, {self.crs.name}>"
@@ -58,20 +61,36 @@ class Ground:
         """
         there = np.isfinite(xy).all(axis=1)
         gap = np.full(len(xy), FARTHEST_M)
-        if there.any() and self.along.n:
-            gap[there] = np.minimum(self.along.query(xy[there], distance_upper_bound=FARTHEST_M)[0], FARTHEST_M)
+        if there.any() and (along := self.along(xy[there])).n:
+            gap[there] = np.minimum(along.query(xy[there], distance_upper_bound=FARTHEST_M)[0], FARTHEST_M)
         return gap
 
+    def along(self, xy: FloatArray) -> cKDTree:
+        """Points along the roads within FARTHEST_M of some places, and maybe along more.
+
+        They are no farther apart than 15 m (on networks of 15,000 km and more, than it takes). The points about the
+        places that were asked before stay.
+        """
+        cells = np.unique(np.floor(xy / _CELL_M), axis=0)
+        asked, tree = self.kept.get("along", (set(), None))
+        every = asked | set(map(tuple, cells.tolist()))
+        if tree is None or len(every) > len(asked):
+            tree = cKDTree(
+                shapely.get_coordinates(shapely.segmentize(self._about(np.array(sorted(every))), self.step_m))
+            )
+            self.kept["along"] = every, tree
+        return tree
+
+    def _about(self, cells: FloatArray) -> AnyArray:
+        """The roads that reach within FARTHEST_M of some cells; GEOS cannot cut those of no length."""
+        low, high = cells * _CELL_M - FARTHEST_M, (cells + 1) * _CELL_M + FARTHEST_M
+        lines = self.roads.geometries[np.unique(self.roads.query(shapely.box(*low.T, *high.T))[1])]
+        return lines[shapely.length(lines) > 0]
+
     @functools.cached_property
-    def along(self) -> cKDTree:
-        """Points along the roads, no farther apart than 15 m (on networks of 15,000 km and more, than it takes)."""
-        lines = self.roads.geometries
-        long = shapely.length(lines)
-        step, lines = (
-            max(_ALONG_M, float(long.sum()) / _ALONG_MOST),
-            lines[long > 0],
-        )  # GEOS fails on those of no length
-        return cKDTree(shapely.get_coordinates(shapely.segmentize(lines, step)))
+    def step_m(self) -> float:
+        """How far points along the roads lie apart at most."""
+        return max(_ALONG_M, float(shapely.length(self.roads.geometries).sum()) / _ALONG_MOST)
 
     def town_of(self, towns: pd.Series) -> AnyArray:
         """The position of each place's town among the outlines, by id or else by name; -1 where there is none."""

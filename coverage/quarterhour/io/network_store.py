@@ -179,9 +179,15 @@ def _ids_to_arrays(name: str, ids: pd.Index | None) -> dict[str, AnyArray]:
         return {}
     if pd.api.types.is_integer_dtype(ids.dtype):
         return {f"{name}.whole": ids.to_numpy()}
-    _, ends, text = pa.array([str(i) for i in ids], type=pa.large_string()).buffers()
+    plain = isinstance(ids.dtype, pd.StringDtype) and not ids.hasnans
+    made = pa.array(ids.array if plain else [str(i) for i in ids], type=pa.large_string())
+    if isinstance(made, pa.ChunkedArray):
+        made = made.combine_chunks()
+    _, ends, text = made.buffers()
+    first = made.offset
     data = np.frombuffer(text, np.uint8) if text is not None else np.empty(0, np.uint8)
-    return {f"{name}.end": np.frombuffer(ends, np.int64)[: len(ids) + 1], f"{name}.text": data}
+    end = np.frombuffer(ends, np.int64)[first : first + len(ids) + 1]
+    return {f"{name}.end": end - end[0], f"{name}.text": data[end[0] : end[-1]]}
 
 
 def _ids(name: str, kind: Mapping[str, Any], arrays: Mapping[str, AnyArray]) -> pd.Index | None:

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
 LINES_A_TILE, LINES_AT_ONCE = 4096, 1 << 17
+MOST_MINOR_ROADS = 8_000_000
+"""More streets and lanes would make a page that no browser opens: a province has five millions, which are 60 MB."""
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
 
@@ -109,16 +111,26 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
 def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     """Roads by class, joined and thinned; those of a class in tiles, each one text (see ``columns.packed``).
 
-    A page unpacks a tile when it is looked at: a province has millions of roads.
+    A page unpacks a tile when it is looked at: a province has millions of roads. Of minor roads there is none where
+    they are too many for a page even so (``too_many_minor``).
     """
     if roads is None or roads.empty:
         return []
     of_class = roads["road_class"].astype(str).str.removesuffix("_link")
     order = [c for c in MAIN_ROADS if (of_class == c).any()]
-    groups = [(c, True, of_class == c) for c in order] + [("minor", False, ~of_class.isin(MAIN_ROADS))]
+    minor = [] if too_many_minor(roads) else [("minor", False, ~of_class.isin(MAIN_ROADS))]
+    groups = [(c, True, of_class == c) for c in order] + minor
     return [
         {"road_class": name, "main": main, **_in_tiles(roads.loc[rows])} for name, main, rows in groups if rows.any()
     ]
+
+
+def too_many_minor(roads: pd.DataFrame | None) -> int:
+    """How many minor roads a page leaves out; 0 where it draws them, or where there are no others to draw."""
+    if roads is None or len(roads) <= MOST_MINOR_ROADS:
+        return 0
+    minor = ~roads["road_class"].astype(str).str.removesuffix("_link").isin(MAIN_ROADS)
+    return int(minor.sum()) if minor.sum() > MOST_MINOR_ROADS and not minor.all() else 0
 
 
 def _in_tiles(roads: gpd.GeoDataFrame) -> dict[str, Any]:

@@ -20,7 +20,7 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.labels import percent
 from quarterhour.base.planar import stretch_at
 from quarterhour.network import access, speeds
-from quarterhour.network.gates import Meetings, meetings_of
+from quarterhour.network.gates import meetings_of
 from quarterhour.network.network import Mode, Network, Turns
 from quarterhour.network.roads.junctions import components_of, vertices_of
 from quarterhour.network.slope import known_numbers
@@ -95,7 +95,7 @@ def build_network(roads: gpd.GeoDataFrame, mode: Mode, *, turns: pd.DataFrame | 
         road_class=used["road_class"].to_numpy(),
         no_stopping=_no_stopping(used),
         junction_ids=meet.ids,
-        turns=obeyed_turns(turns, used.index, _names(meet), (along, against), mode),
+        turns=obeyed_turns(turns, used.index, (meet.tail, meet.head), (along, against), mode, names=meet.ids),
         ends_only=meet.ends_only,
         gate=meet.gate,
         fixed_cs=fixed,
@@ -111,22 +111,20 @@ def _check_true(roads: gpd.GeoDataFrame) -> None:
         raise DataError("network.untrue_crs", crs=roads.crs.to_string(), off=percent(off))
 
 
-def _names(meet: Meetings) -> tuple[Any, Any]:
-    return (meet.tail, meet.head) if meet.ids is None else (meet.ids[meet.tail], meet.ids[meet.head])
-
-
 def obeyed_turns(
     table: pd.DataFrame | None,
     road_ids: pd.Index,
     ends: tuple[Any, Any],
     times: tuple[AnyArray, AnyArray],
     mode: Mode,
+    *,
+    names: pd.Index | None,
 ) -> Turns | None:
-    """The turn restrictions that a mode obeys on its roads; walkers obey none."""
+    """The turn restrictions that a mode obeys on its roads, whose ends are numbered; walkers obey none."""
     if table is None or mode.travels != "vehicle":
         return None
     open_ = np.column_stack(times).ravel() > 0
-    return forbidden_turns(table, road_ids=road_ids, ends=ends, open_=open_, mode=mode)
+    return forbidden_turns(table, road_ids=road_ids, ends=ends, open_=open_, mode=mode, names=names)
 
 
 def _no_stopping(roads: gpd.GeoDataFrame) -> BoolArray:

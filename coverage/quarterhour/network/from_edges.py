@@ -80,7 +80,7 @@ def network_from_edges(
         road_class=classes[usable],
         fixed_cs=np.where(classes[usable] == "ferry", times, 0)[:, None].repeat(2, axis=1),
         junction_ids=ids,
-        turns=obeyed_turns(turns, table.index[usable], (ids[tail], ids[head]), (along, against), travels),
+        turns=obeyed_turns(turns, table.index[usable], (tail, head), (along, against), travels, names=ids),
     )
 
 

@@ -9,7 +9,7 @@ that nobody may drive one after the other: arc 2r runs along road r, arc 2r + 1 
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -37,15 +37,16 @@ def turns_of(
 
 
 def forbidden_turns(
-    table: pd.DataFrame, *, road_ids: pd.Index, ends: tuple[Any, Any], open_: BoolArray, mode: Mode
-) -> Turns:
+    table: pd.DataFrame, *, road_ids: pd.Index, ends: tuple[Any, Any], open_: BoolArray, mode: Mode,
+    names: pd.Index | None = None,
+) -> Turns:  # fmt: skip
     """What a table of restrictions forbids a mode on its roads.
 
     Parameters
     ----------
     table : a row a restriction, see above.
     road_ids : of the roads of the network.
-    ends : ids of the nodes where each road begins and where it ends.
+    ends : ids of the nodes where each road begins and where it ends; their numbers where ``names`` has the ids.
     open_ : by arc, whether one may go there.
     mode : its ``counts_as`` is held against ``except_``.
 
@@ -54,14 +55,15 @@ def forbidden_turns(
     and itself is about turning round. DataError for missing columns and an unknown ``kind``.
     """
     _check(table)
-    roads = _Roads(road_ids, ends, open_)
+    columns = [table[c] for c in COLUMNS]
+    asked = {str(road) for _, begin, _, over, to in zip(*columns, strict=True) for road in (begin, *over, to)}
+    roads = _Roads(rows_of(road_ids, asked), ends, names)
     forbidden: set[tuple[int, ...]] = set()
     allowed: dict[tuple[int, ...], set[int]] = {}
     lost: dict[str, list[str]] = {"elsewhere": [], "unmet": []}
     exceptions = table["except_"] if "except_" in table else [()] * len(table)
-    names = table.get("source_id", table.index)
-    columns = [table[c] for c in COLUMNS]
-    for name, free, kind, from_, via, over, to in zip(names, exceptions, *columns, strict=True):
+    sources = table.get("source_id", table.index)
+    for name, free, kind, from_, via, over, to in zip(sources, exceptions, *columns, strict=True):
         if set(free) & set(mode.counts_as):
             continue
         ways = roads.ways([from_, *over, to], str(via))
@@ -78,7 +80,7 @@ def forbidden_turns(
             for way in driven:
                 allowed.setdefault(way[:-1], set()).add(way[-1])
     for way, last in allowed.items():
-        forbidden |= {(*way, arc) for arc in roads.leaving(roads.end_of(way[-1])) if open_[arc] and arc not in last}
+        forbidden |= {(*way, arc) for arc in roads.following(way[-1]) if open_[arc] and arc not in last}
     return turns_of(forbidden, **{why: sorted(set(ids)) for why, ids in lost.items()})
 
 
@@ -91,25 +93,36 @@ def _check(table: pd.DataFrame) -> None:
         raise DataError("turns.bad_kind", kinds=first_ids(table["kind"][odd].unique()))
 
 
-class _Roads:
-    """Roads by their ids, and which arcs leave a node."""
+def rows_of(ids: pd.Index, asked: Collection[str]) -> dict[str, int]:
+    """The rows of the ids that are asked for; a table of millions of roads is gone through once and not kept."""
+    named = ids if isinstance(ids.dtype, pd.StringDtype) else ids.map(str)
+    rows = np.flatnonzero(named.isin(list(asked)))
+    return {str(named[row]): row for row in rows.tolist()}
 
-    def __init__(self, ids: pd.Index, ends: tuple[Any, Any], open_: BoolArray) -> None:
-        self.row = {str(road): row for row, road in enumerate(ids)}
+
+class _Roads:
+    """Roads by their ids, and which arcs follow an arc."""
+
+    def __init__(self, row: dict[str, int], ends: tuple[Any, Any], names: pd.Index | None) -> None:
+        self.row, self.names = row, names
         self.node = np.column_stack(ends).ravel()
-        self.out: dict[Any, list[int]] | None = None
-        self.open = open_
+        self.out: tuple[IntArray, IntArray, IntArray] | None = None
 
     def end_of(self, arc: int) -> Any:
         return self.node[arc ^ 1]
 
-    def leaving(self, node: Any) -> list[int]:
+    def ends_at(self, arc: int, via: str) -> bool:
+        node = self.end_of(arc)
+        return str(node if self.names is None else self.names[node]) == via
+
+    def following(self, arc: int) -> list[int]:
         if self.out is None:
-            codes, nodes = pd.factorize(self.node)
-            order = np.argsort(codes, kind="stable")
-            cuts = np.cumsum(np.bincount(codes))[:-1]
-            self.out = {n: part.tolist() for n, part in zip(nodes, np.split(order, cuts), strict=True)}
-        return self.out[node]
+            codes = pd.factorize(self.node)[0]
+            self.out = codes, np.argsort(codes, kind="stable"), np.r_[0, np.cumsum(np.bincount(codes))]
+        codes, order, first = self.out
+        node = codes[arc ^ 1]
+        found: list[int] = order[first[node] : first[node + 1]].tolist()
+        return found
 
     def ways(self, roads: list[Any], via: str) -> set[tuple[int, ...]] | None:
         """Every way to drive these roads one after the other; None where one of them is not here."""
@@ -117,7 +130,7 @@ class _Roads:
             return None
         rows = [self.row[str(road)] for road in roads]
         first = [2 * rows[0] + side for side in (0, 1)]
-        ways: list[tuple[int, ...]] = [(arc,) for arc in first if not via or str(self.end_of(arc)) == via]
+        ways: list[tuple[int, ...]] = [(arc,) for arc in first if not via or self.ends_at(arc, via)]
         for row in rows[1:]:
             ways = [
                 (*way, 2 * row + side)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 
 import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.cells import texts
+from quarterhour.base.findings import finding, join_findings
 from quarterhour.base.labels import percent
 from quarterhour.maps.draw import Notes
+from quarterhour.maps.layers import too_many_minor
 from quarterhour.report.glossary import glossary
 from quarterhour.report.score_sections import rank_said
 from quarterhour.report.section import Section, changed_line, say_of
@@ -20,6 +23,15 @@ from quarterhour.standards.league import league_table, outside_table
 from quarterhour.study.results import Results
 
 _say = partial(say_of, "map_notes")
+
+
+def with_page_finding(results: Results) -> Results:
+    """The results, and a note where the page leaves out minor roads, since no browser would open it with them."""
+    left_out = too_many_minor(results.inputs.roads)
+    if not left_out:
+        return results
+    told = finding("map_notes.minor_left_out", severity="note", table="roads", value=f"{left_out:,}")
+    return replace(results, findings=join_findings([results.findings, told]))
 
 
 def map_notes(results: Results, lang: str, *, sections: Sequence[Section], charts: Mapping[str, str]) -> Notes:

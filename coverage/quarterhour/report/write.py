@@ -29,7 +29,7 @@ from quarterhour.report.layers.dresses import layer_dresses
 from quarterhour.report.layers.parts import FOLDER as LAYERS
 from quarterhour.report.layers.parts import write_parts
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
-from quarterhour.report.map_notes import map_notes
+from quarterhour.report.map_notes import map_notes, with_page_finding
 from quarterhour.report.markdown import report_markdown
 from quarterhour.report.meeting.questions import asked_of, mode_names, sources_line
 from quarterhour.report.needs.budget_sections import OF_BUDGETS, budget_charts, budget_sections
@@ -162,7 +162,7 @@ def hand_in(
     planned, part = "plan" in results.study.file.outputs.extra, Path(out) / "plan"
     unlisted = not (part / sets.MANIFEST).is_file()
     with sets.holding(out), sets.holding(part) if planned else nullcontext():
-        results = with_font_finding(publishable(results, lang), lang)
+        results = with_page_finding(with_font_finding(publishable(results, lang), lang))
         writers = _writers(results, lang, build_report_parts(results, lang))
         if tell:
             tell(i18n.say("study.step_write", told_in or lang))

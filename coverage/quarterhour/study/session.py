@@ -170,6 +170,9 @@ def _kept_network(run: Run, roads: gpd.GeoDataFrame, mode: Mode) -> Network:
     built = build.build_network(roads, mode, turns=run.turns)
     try:
         network_store.save_network(built, home, key=key)
+        return network_store.load_network(home, key=key)  # its arrays stay on the disk, the built ones go
+    except (DataError, MissingError):  # somebody changed what was just written
+        return built
     except WriteError as why:
         run.tell(i18n.say("study.network_not_kept", run.lang, why=why.sentence(run.lang)))
         run.prepared = None

@@ -43,6 +43,7 @@ from quarterhour.io.osm.tags import (
 from quarterhour.io.osm.told import About
 from quarterhour.io.osm.ways import Marks, Ways, distinct_tags, read_ways
 
+_LINES_AT_ONCE = 100_000
 _EDGE_DEGREES = 0.05  # how far beyond a box a way may have its nearest node and still cross it
 _log = logging.getLogger(__name__)
 
@@ -100,7 +101,7 @@ def read_osm_roads(path: str | Path, *, crs: object, bbox: Box | None = None) ->
         said = distinct_tags(ways)
         roads = _as_frame(ways, pieces, said, read.marks, metres)
         inside = np.ones(len(roads), bool) if bbox is None else _reach_into(roads, bbox, metres)
-        here = roads[inside]
+        here = roads if inside.all() else roads[inside]
         if len(here):
             outside = read.outside + _ways_of(roads) - _ways_of(here)
             about = About(file.name)
@@ -126,6 +127,7 @@ def _widened(bbox: Box | None) -> Box | None:
 def _reach_into(roads: gpd.GeoDataFrame, bbox: Box, metres: CRS) -> BoolArray:
     border = shapely.segmentize(shapely.Polygon(corners_of(bbox)), _EDGE_DEGREES)  # parallels are bent in metres
     ground = shapely.Polygon(project(shapely.get_coordinates(border), metres))
+    shapely.prepare(ground)
     return np.asarray(shapely.intersects(ground, roads.geometry.to_numpy()))
 
 
@@ -167,9 +169,9 @@ def _split(ways: Ways, marks: Marks) -> _Pieces:
         _log.info("%d of %d nodes of roads lie outside the extract", (~known).sum(), len(known))
     follows = np.zeros(len(known) + 1, bool)  # position i is reached from i - 1 on the same way
     follows[1:-1] = known[1:] & known[:-1] & (ways.way[1:] == ways.way[:-1])
-    _, inverse, times = np.unique(ways.node[known], return_inverse=True, return_counts=True)
-    shared = np.zeros(len(known), bool)
-    shared[known] = times[inverse] > 1
+    rising = np.sort(ways.node[known])
+    met = rising[1:][rising[1:] == rising[:-1]]
+    shared = np.isin(ways.node, met) & known
     shared |= np.isin(ways.node, _ints(list(marks.barrier)))
     starts = follows[1:] & (shared | ~follows[:-1])
     ends = follows[:-1] & (shared | ~follows[1:])
@@ -181,7 +183,7 @@ def _as_frame(
     ways: Ways, pieces: _Pieces, tags: tuple[list[dict[str, str]], IntArray], marks: Marks, metres: CRS
 ) -> gpd.GeoDataFrame:
     """``tags``: what `distinct_tags` makes of the ways."""
-    lines = _lines(np.column_stack([ways.lon, ways.lat]), pieces, metres)
+    lines = _lines(ways, pieces, metres)
     said = _said(ways, *tags).iloc[pieces.way].reset_index(drop=True)
     ends = {"from_node": ways.node[pieces.first], "to_node": ways.node[pieces.last]}
     roads = said.assign(
@@ -250,8 +252,12 @@ def _piece_ids(ways: Ways, pieces: _Pieces) -> pd.Index:
     return pd.Index([f"w{way}.{n}" for way, n in zip(ways.way_ids[pieces.way], nth, strict=True)], name="id")
 
 
-def _lines(lonlat: FloatArray, pieces: _Pieces, metres: CRS) -> NDArray[np.object_]:
-    size = pieces.last - pieces.first + 1
-    piece, at = ragged(pieces.first, size)
-    lines: NDArray[np.object_] = shapely.linestrings(project(lonlat[at], metres), indices=piece)
+def _lines(ways: Ways, pieces: _Pieces, metres: CRS) -> NDArray[np.object_]:
+    """The lines of pieces, so many at once that their vertices take little beside them."""
+    lines = np.empty(len(pieces.first), object)
+    for begin in range(0, len(lines), _LINES_AT_ONCE):
+        part = slice(begin, begin + _LINES_AT_ONCE)
+        piece, at = ragged(pieces.first[part], pieces.last[part] - pieces.first[part] + 1)
+        lonlat = np.column_stack([ways.lon[at], ways.lat[at]])
+        lines[part] = shapely.linestrings(project(lonlat, metres), indices=piece)
     return lines

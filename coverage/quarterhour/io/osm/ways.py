@@ -6,6 +6,7 @@ A way is a road by its own tags, or as a member of a relation: a ferry route, or
 
 from __future__ import annotations
 
+from array import array
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -17,7 +18,7 @@ import osmium
 from scipy import sparse
 from scipy.sparse import csgraph
 
-from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.io.osm.access import barrier_word
 from quarterhour.io.osm.open import Box, stream
 from quarterhour.io.osm.tags import FERRY_TAGS, NODE_TAGS, WAY_TAGS, Tags, is_area, road_class, signal
@@ -40,7 +41,8 @@ _KEPT_OF_NODES = frozenset(NODE_TAGS)
 class Ways:
     """Ways as flat arrays: the nodes of all ways one after the other.
 
-    ``tags``, ``journey``: of each way; ways of one journey share one crossing's minutes. ``way``, ``node``, ``lon``,
+    ``tags``, ``journey``: of each way; ways that say the same hold one and the same set of tags, and ways of one
+    journey share one crossing's minutes. ``way``, ``node``, ``lon``,
     ``lat``: of each node the position of its way, its id and place (missing where the extract was cut).
     ``areas``: ground that one crosses.
     """
@@ -134,13 +136,14 @@ def distinct_tags(ways: Ways) -> tuple[list[dict[str, str]], IntArray]:
     """Every set of tags but the name once, and which of them each way has."""
     known: dict[frozenset[tuple[str, str]], int] = {}
     every: list[dict[str, str]] = []
-    code = np.empty(len(ways.tags), np.int64)
-    for way, tags in enumerate(ways.tags):
-        bare = {k: v for k, v in tags.items() if k != "name"}
-        code[way] = known.setdefault(frozenset(bare.items()), len(every))
-        if code[way] == len(every):
-            every.append(bare)
-    return every, code
+    of: dict[int, int] = {}
+    for tags in ways.tags:
+        if id(tags) not in of:
+            bare = {k: v for k, v in tags.items() if k != "name"}
+            of[id(tags)] = known.setdefault(frozenset(bare.items()), len(every))
+            if of[id(tags)] == len(every):
+                every.append(bare)
+    return every, np.array([of[id(tags)] for tags in ways.tags], np.int64)
 
 
 def _members(file: Path) -> dict[int, list[_Member]]:
@@ -177,20 +180,17 @@ def _kept(tags: Any) -> dict[str, str]:
 
 
 class _Collector:
-    """Takes ways one by one, as the file has them."""
+    """Takes ways one by one, as the file has them, in a few bytes a node."""
 
     def __init__(self, members: Mapping[int, Sequence[_Member]], box: Sequence[int]) -> None:
         self.marks, self.outside, self.no_roads = Marks(), 0, Counter[str]()
         self._members, self._box = members, box
-        self._ids: list[int] = []
+        self._ids, self._journey, self._node = array("q"), array("q"), array("q")
+        self._x, self._y = array("i"), array("i")
+        self._sizes, self._lone = array("i"), array("b")
         self._tags: list[dict[str, str]] = []
-        self._journey: list[int] = []
-        self._lone: list[bool] = []
+        self._known: dict[tuple[tuple[str, str], ...], dict[str, str]] = {}
         self._seen: set[int] = set()
-        self._sizes: list[int] = []
-        self._node: list[int] = []
-        self._x: list[int] = []
-        self._y: list[int] = []
         self._rings: dict[int, list[tuple[bool, Ring]]] = {}
 
     def way(self, one: Any) -> None:
@@ -224,12 +224,12 @@ class _Collector:
     def _take(self, one: Any, tags: dict[str, str], journey: int) -> None:
         nodes = list(one.nodes)
         places = [at.location for at in nodes]
-        self._node += [at.ref for at in nodes]
-        self._x += [place.x for place in places]
-        self._y += [place.y for place in places]
+        self._node.extend([at.ref for at in nodes])
+        self._x.extend([place.x for place in places])
+        self._y.extend([place.y for place in places])
         self._sizes.append(len(nodes))
         self._ids.append(one.id)
-        self._tags.append(tags)
+        self._tags.append(self._known.setdefault(tuple(tags.items()), tags))
         self._journey.append(journey or -one.id)
 
     def _is_within(self, nodes: Any) -> bool:
@@ -238,16 +238,16 @@ class _Collector:
         return any(west <= at.x <= east and south <= at.y <= north for at in nodes)
 
     def extract(self) -> Extract:
-        """All that was taken."""
-        way = np.repeat(np.arange(len(self._ids)), self._sizes)
-        ids, journey, node = (np.array(some, np.int64) for some in (self._ids, self._journey, self._node))
-        ways = Ways(ids, self._tags, journey, way, node, _degrees(self._x), _degrees(self._y))
-        cut = self._cut()
-        for tags, of in zip(ways.tags, self._journey, strict=True):
-            if of in cut:
-                tags.update(dict.fromkeys(FERRY_TAGS, ""))
+        """All that was taken; what was gathered is let go."""
+        way = np.repeat(np.arange(len(self._ids)), np.frombuffer(self._sizes, np.int32))
+        ids, journey, node = (np.frombuffer(some, np.int64) for some in (self._ids, self._journey, self._node))
+        lon, lat = _degrees(self._x), _degrees(self._y)
+        del self._x, self._y
+        cut, unknown = self._cut(), dict.fromkeys(FERRY_TAGS, "")
+        tags = [{**said, **unknown} if of in cut else said for said, of in zip(self._tags, self._journey, strict=True)]
+        ways = Ways(ids, tags, journey, way, node, lon, lat)
         ways = replace(_without_repeats(ways), areas=tuple(_grounds(self._rings)))
-        ways, alone = _joined(ways, np.array(self._lone, bool))
+        ways, alone = _joined(ways, np.frombuffer(self._lone, np.int8).astype(bool))
         return Extract(ways, self.marks, self.outside, self.no_roads, alone)
 
     def _cut(self) -> set[int]:
@@ -283,16 +283,18 @@ def _grounds(rings: Mapping[int, Sequence[tuple[bool, Ring]]]) -> Iterable[Area]
             yield Area(owner, outer, tuple(ring for inner, ring in parts if inner))
 
 
-def _degrees(values: AnyArray | Sequence[int]) -> FloatArray:
-    whole = np.asarray(values, np.int64)
-    return np.where(whole == _NO_PLACE, np.nan, whole / _UNITS_PER_DEGREE)
+def _degrees(values: Sequence[int]) -> FloatArray:
+    whole = np.asarray(values, np.int32)
+    degrees: FloatArray = whole / _UNITS_PER_DEGREE
+    degrees[whole == _NO_PLACE] = np.nan
+    return degrees
 
 
 def _without_repeats(ways: Ways) -> Ways:
     """A node named twice in a row is one node."""
     keep = np.ones(len(ways.node), bool)
     keep[1:] = (ways.node[1:] != ways.node[:-1]) | (ways.way[1:] != ways.way[:-1])
-    return _nodes_kept(ways, keep)
+    return ways if keep.all() else _nodes_kept(ways, keep)
 
 
 def _nodes_kept(ways: Ways, keep: BoolArray) -> Ways:

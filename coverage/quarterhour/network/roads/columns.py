@@ -12,7 +12,7 @@ import pandas as pd
 from quarterhour.base.arrays import BoolArray
 from quarterhour.base.findings import join_findings
 from quarterhour.network.modes import osm_class
-from quarterhour.network.roads.marks import built_of, first_of
+from quarterhour.network.roads.marks import built_of, first_of, firsts_of
 from quarterhour.network.roads.oneway import is_written_in, oneway_of
 from quarterhour.network.roads.permits import read_permits
 from quarterhour.network.roads.told import Where, counted
@@ -25,7 +25,7 @@ def with_columns(
 ) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
     """Roads with a class, a one-way mark along the drawn line, and yes or no of access, bridge and tunnel."""
     told = []
-    classes = roads["road_class"].map(first_of) if "road_class" in roads else pd.Series("", index=roads.index)
+    classes = firsts_of(roads["road_class"]) if "road_class" in roads else pd.Series("", index=roads.index)
     spelt = classes.map({c: osm_class(str(c)) for c in classes.unique()})
     other = classes[spelt != classes]
     if len(other):

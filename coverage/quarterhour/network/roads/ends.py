@@ -10,13 +10,12 @@ from __future__ import annotations
 import geopandas as gpd
 import numpy as np
 import pandas as pd
-import shapely
 
 from quarterhour.base.arrays import BoolArray, FloatArray, IntArray
 from quarterhour.base.cells import texts
 from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, no_findings
-from quarterhour.network.roads.junctions import spots_of, spots_within
+from quarterhour.network.roads.junctions import end_points, named_ends, spots_of, spots_within
 from quarterhour.network.roads.told import Where
 
 APART_M = 1.0
@@ -40,12 +39,15 @@ def fitted_ends(roads: gpd.GeoDataFrame, where: Where, *, sure: bool = True) -> 
     roads = roads.assign(**{c: texts(roads[c]) for c in ends})
     if len(ends) == 1 or (roads[ends] == "").to_numpy().any():
         return roads.drop(columns=ends), where.about("no_nodes", roads.index, severity="note")
-    turned = _turned(roads)
-    roads = _with_names_swapped(roads, turned)
-    apart = _apart(roads)
+    found = _ends_of(roads)
+    turned = _turned(*found)
+    if turned.any():
+        roads = _with_names_swapped(roads, turned)
+        found = _ends_of(roads)
+    apart = _apart(*found)
     if len(apart):
         return roads.drop(columns=ends), where.about("nodes_apart", apart, severity=severity)
-    split, share = _split(roads)
+    split, share = _split(*found)
     if share > SPLIT:
         told = where.say("nodes_split", severity=severity, value=str(len(split)), detail=first_ids(split))
         return roads.drop(columns=ends), told
@@ -56,26 +58,24 @@ def fitted_ends(roads: gpd.GeoDataFrame, where: Where, *, sure: bool = True) -> 
 
 def _ends_of(roads: gpd.GeoDataFrame) -> tuple[IntArray, FloatArray, pd.Index]:
     """All first ends, then all last ends: the node as a number, the place; and the names of the nodes."""
-    lines = roads.geometry.to_numpy()
-    xy = np.vstack([shapely.get_coordinates(shapely.get_point(lines, k)) for k in (0, -1)])
-    node, names = pd.factorize(np.concatenate([roads[c].astype(object) for c in _NODES]))
-    return node.astype(np.int64), xy, pd.Index(names)
+    xy = end_points(roads.geometry.to_numpy())
+    node, names = named_ends(roads)
+    return node, xy, names
 
 
 def _with_names_swapped(roads: gpd.GeoDataFrame, turned: BoolArray) -> gpd.GeoDataFrame:
-    if not turned.any():
-        return roads
     pairs = {a: b for a, b in _SWAPPED.items() if a in roads and b in roads}
     return roads.assign(**{a: roads[a].where(~turned, roads[b]) for a, b in pairs.items()})
 
 
-def _turned(roads: gpd.GeoDataFrame) -> BoolArray:
+def _turned(node: IntArray, xy: FloatArray, names: pd.Index) -> BoolArray:
     """Roads that are named the other way round than they are drawn.
 
     A node lies where most of its roads touch; a node at which that is a draw (the end of one street) lies where its
-    neighbours leave room.
+    neighbours leave room. Where every node lies in one place as it is named, no road is.
     """
-    node, xy, names = _ends_of(roads)
+    if _in_one_place(node, xy, len(names)):
+        return np.zeros(len(node) // 2, bool)
     (u, v), (s, t) = node.reshape(2, -1), spots_within(xy, APART_M).reshape(2, -1)
     at = _most_touched(u, v, s, t, len(names))
     turned = _says_turned(at, u, v, s, t)
@@ -106,17 +106,24 @@ def _most_touched(u: IntArray, v: IntArray, s: IntArray, t: IntArray, count: int
     return at
 
 
-def _apart(roads: gpd.GeoDataFrame) -> pd.Index:
+def _in_one_place(node: IntArray, xy: FloatArray, count: int) -> bool:
+    """Whether all ends of each node have the very same place, as they have in an OSM extract."""
+    place = np.empty((count, 2))
+    place[node] = xy
+    return bool((place[node] == xy).all())
+
+
+def _apart(node: IntArray, xy: FloatArray, names: pd.Index) -> pd.Index:
     """Nodes whose ends of roads do not lie together."""
-    node, xy, names = _ends_of(roads)
+    if _in_one_place(node, xy, len(names)):
+        return names[:0]
     ends = pd.DataFrame(xy).groupby(node)
     spread = (ends.max() - ends.min()).max(axis=1)
     return names[spread.index[spread > APART_M]]
 
 
-def _split(roads: gpd.GeoDataFrame) -> tuple[pd.Index, float]:
+def _split(node: IntArray, xy: FloatArray, names: pd.Index) -> tuple[pd.Index, float]:
     """Nodes that share their spot with others, and the share of such spots among those where several roads end."""
-    node, xy, names = _ends_of(roads)
     spot = spots_of(xy)
     several = np.bincount(spot) > 1
     nodes = pd.DataFrame({"spot": spot, "node": node}).drop_duplicates()

@@ -18,16 +18,37 @@ from quarterhour.network.roads.marks import levels_of
 JOIN_M = 0.01
 """Ends of roads within this many metres are one junction, where no node ids say so."""
 _NEIGHBOURS = 8
+_LINES_AT_ONCE = 200_000
 _HALF = 2**31
 _ONWARDS = np.radians(120)
 
 
 def spots_of(xy: FloatArray) -> IntArray:
     """Points as numbers 0.. in the order in which they come; points of one centimetre have one number."""
+    keys = _keys(xy)
+    if keys is not None:
+        return np.asarray(pd.factorize(keys)[0], np.int64)
     whole = np.rint(xy / JOIN_M).astype(np.int64)
-    if not len(whole) or np.abs(whole).max() < _HALF:
-        return np.asarray(pd.factorize(whole[:, 0] * (2 * _HALF) + whole[:, 1])[0], np.int64)
     return np.asarray(pd.factorize(pd.MultiIndex.from_arrays([whole[:, 0], whole[:, 1]]))[0], np.int64)
+
+
+def times_in(some: FloatArray, xy: FloatArray) -> IntArray:
+    """How often the spot of each of some points is the spot of one of all points; without numbering them all."""
+    mine, every = _keys(some), _keys(xy)
+    if mine is None or every is None:
+        spot = spots_of(np.vstack([some, xy]))
+        return np.asarray(np.bincount(spot[len(some) :], minlength=spot.max(initial=0) + 1)[spot[: len(some)]])
+    rising, which = np.unique(mine, return_inverse=True)
+    if not len(rising):
+        return np.empty(0, np.int64)
+    at = np.minimum(np.searchsorted(rising, every), len(rising) - 1)
+    return np.asarray(np.bincount(at[rising[at] == every], minlength=len(rising))[which])
+
+
+def _keys(xy: FloatArray) -> IntArray | None:
+    """Points as one number each, the same for those of one centimetre; None where they lie too far out for that."""
+    whole = np.rint(xy / JOIN_M).astype(np.int64)
+    return None if len(whole) and np.abs(whole).max() >= _HALF else whole[:, 0] * (2 * _HALF) + whole[:, 1]
 
 
 def spots_within(xy: FloatArray, metres: float) -> IntArray:
@@ -59,14 +80,34 @@ def junctions_of(
     ends = np.vstack([coords[start[:-1]], coords[start[1:] - 1]])
     ids = None
     if "from_node" in roads and "to_node" in roads:
-        position, named = pd.factorize(np.concatenate([roads["from_node"], roads["to_node"]]).astype(str))
-        ids = pd.Index(named)
+        position, ids = named_ends(roads)
     else:
         position = _by_level(spots_of(ends), levels_of(roads), coords, start)
     xy = np.empty((int(position.max()) + 1, 2))
     xy[position[::-1]] = ends[::-1]
     half = len(roads)
     return position[:half].astype(np.int32), position[half:].astype(np.int32), xy, ids
+
+
+def end_points(lines: NDArray[np.object_]) -> FloatArray:
+    """Where lines begin (all first) and where they end; so many at once that their vertices take little beside them."""
+    half = len(lines)
+    found = np.empty((2 * half, 2))
+    for first in range(0, half, _LINES_AT_ONCE):
+        xy, owner = shapely.get_coordinates(lines[first : first + _LINES_AT_ONCE], return_index=True)
+        last = min(first + _LINES_AT_ONCE, half)
+        start = np.searchsorted(owner, np.arange(last - first + 1))
+        found[first:last], found[half + first : half + last] = xy[start[:-1]], xy[start[1:] - 1]
+    return found
+
+
+def named_ends(roads: pd.DataFrame) -> tuple[IntArray, pd.Index]:
+    """The nodes at the ends of roads (all first, then all last) as numbers in the order they come, and their names."""
+    ends = [roads["from_node"], roads["to_node"]]
+    if not all(isinstance(end.dtype, pd.StringDtype) and not end.hasnans for end in ends):
+        ends = [pd.Series(end.to_numpy().astype(str)) for end in ends]
+    number, names = pd.factorize(pd.concat(ends, ignore_index=True))
+    return np.asarray(number, np.int64), pd.Index(names)
 
 
 def _by_level(spot: IntArray, level: IntArray, coords: FloatArray, start: IntArray) -> IntArray:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import geopandas as gpd
 import numpy as np
 import pandas as pd
@@ -9,7 +11,7 @@ import shapely
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 from quarterhour.base.findings import Severity, join_findings, no_findings
-from quarterhour.network.roads.junctions import spots_of
+from quarterhour.network.roads.junctions import spots_of, times_in
 from quarterhour.network.roads.marks import levels_of
 from quarterhour.network.roads.told import Where
 
@@ -35,7 +37,7 @@ def lines_alone(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame
         where.say("no_line", severity="error", id=i, value=str(t or "-"))
         for i, t in zip(roads.index[~good], roads.geom_type[~good], strict=True)
     ]
-    return roads[good], join_findings(told)
+    return roads if good.all() else roads[good], join_findings(told)
 
 
 def without_far_vertices(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, pd.DataFrame]:
@@ -47,11 +49,14 @@ def without_far_vertices(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.Geo
     if not len(roads):
         return roads, no_findings()
     shapes = roads.geometry.to_numpy()
-    xy, owner = shapely.get_coordinates(shapes, return_index=True)
-    step, one_line = _steps(xy, owner)
-    if step[one_line].max(initial=0) < SPIKE_M:
+    every = _every_vertex(shapes)
+    if not len(every.rows):
         return roads, no_findings()
-    far, common = _outside(xy, owner, step), float(np.median(step[one_line]))
+    # nothing below is about lines without a long step: of those only what is common counts
+    xy, owner = shapely.get_coordinates(shapes[every.rows], return_index=True)
+    owner = every.rows[owner]
+    step = _steps(xy, owner)[0]
+    far, common = _outside(xy, owner, step, every), every.common_m
     if "road_class" in roads:
         far &= ~(roads["road_class"].astype(str) == "ferry").to_numpy()[owner]
     spike = _spikes(xy, owner, max(SPIKE_M, _COMMON_STEPS * common))
@@ -65,8 +70,31 @@ def without_far_vertices(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.Geo
         shapes = shapes.copy()
         shapes[mended] = shapely.linestrings(xy[keep], indices=np.unique(owner[keep], return_inverse=True)[1])
         roads = roads.set_geometry(shapes, crs=roads.crs)
-    told += _long_legs(roads, lost, where)
-    return roads.drop(index=roads.index[lost]), join_findings(told)
+    told += _long_legs(roads, lost, where, rows=every.rows)
+    return roads.drop(index=roads.index[lost]) if len(lost) else roads, join_findings(told)
+
+
+@dataclass(frozen=True, eq=False)
+class _Every:
+    """What all vertices have in common, and the ``rows`` of lines with a step of ``SPIKE_M``.
+
+    ``low, high``: the box of their middle half; ``common_m``: the median step.
+    """
+
+    rows: IntArray
+    low: FloatArray
+    high: FloatArray
+    common_m: float
+
+
+def _every_vertex(shapes: AnyArray) -> _Every:
+    xy, owner = shapely.get_coordinates(shapes, return_index=True)
+    step, one_line = _steps(xy, owner)
+    rows = np.unique(owner[:-1][one_line & (step >= SPIKE_M)])
+    if not len(rows):
+        return _Every(rows, xy[:1], xy[:1], 0.0)
+    low, high = np.array([np.quantile(along, [0.25, 0.75]) for along in xy.T]).T
+    return _Every(rows, low, high, float(np.median(step[one_line])))
 
 
 def _told_far(
@@ -80,7 +108,8 @@ def _told_far(
 
 def _steps(xy: FloatArray, owner: IntArray) -> tuple[FloatArray, BoolArray]:
     """Metres from each vertex to the next, and whether that is one of the same line."""
-    return np.hypot(*np.diff(xy, axis=0).T), owner[1:] == owner[:-1]
+    step: FloatArray = np.hypot(np.diff(xy[:, 0]), np.diff(xy[:, 1]))
+    return step, owner[1:] == owner[:-1]
 
 
 def _spikes(xy: FloatArray, owner: IntArray, long_m: float) -> BoolArray:
@@ -92,24 +121,31 @@ def _spikes(xy: FloatArray, owner: IntArray, long_m: float) -> BoolArray:
     return spike
 
 
-def _outside(xy: FloatArray, owner: IntArray, step: FloatArray) -> BoolArray:
+def _outside(xy: FloatArray, owner: IntArray, step: FloatArray, every: _Every) -> BoolArray:
     """Vertices far outside the box of all roads, of lines that lie inside it too, where one came a long way."""
-    low, high = np.quantile(xy, [0.25, 0.75], axis=0)
+    low, high = every.low, every.high
     pad = max(FAR_M, _HALVES * float((high - low).max()))
     out = ((xy < low - pad) | (xy > high + pad)).any(axis=1)
     jump = (owner[1:] == owner[:-1]) & (step >= FAR_M) & (out[1:] != out[:-1])
     return np.asarray(out & np.isin(owner, owner[:-1][jump]))
 
 
-def _long_legs(roads: gpd.GeoDataFrame, lost: AnyArray, where: Where) -> list[pd.DataFrame]:
-    """Lines that run straight, longer than any other, to an end where no other road is."""
-    xy, owner = shapely.get_coordinates(roads.geometry.to_numpy(), return_index=True)
-    step, one_line = _steps(xy, owner)
+def _long_legs(roads: gpd.GeoDataFrame, lost: AnyArray, where: Where, *, rows: IntArray) -> list[pd.DataFrame]:
+    """Lines that run straight, longer than any other, to an end where no other road is; ``rows``: those to look at."""
+    shapes = roads.geometry.to_numpy()
+    every, owner = shapely.get_coordinates(shapes, return_index=True)
+    step, one_line = _steps(every, owner)
     long_m = max(_LONG_M, _LONG_STEPS * float(np.quantile(step[one_line], _LONGEST, method="lower")))
-    spot = spots_of(xy)
-    alone = np.bincount(spot)[spot] == 1
+    del step, one_line
+    xy, owner = shapely.get_coordinates(shapes[rows], return_index=True)
+    owner = rows[owner]
+    step, one_line = _steps(xy, owner)
     opens, closes = np.r_[True, owner[1:] != owner[:-1]], np.r_[owner[1:] != owner[:-1], True]
-    leg = one_line & (step >= long_m) & ((opens & alone)[:-1] | (closes & alone)[1:])
+    long = one_line & (step >= long_m)
+    ends = np.flatnonzero(np.r_[long, False] & opens | np.r_[False, long] & closes)
+    alone = np.zeros(len(xy), bool)
+    alone[ends] = times_in(xy[ends], every) == 1
+    leg = long & ((opens & alone)[:-1] | (closes & alone)[1:])
     rows = np.setdiff1d(owner[:-1][leg], lost)
     if "road_class" in roads:
         rows = rows[~(roads["road_class"].astype(str) == "ferry").to_numpy()[rows]]

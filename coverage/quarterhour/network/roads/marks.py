@@ -22,9 +22,28 @@ def first_of(value: object) -> str:
     return text.strip("[]").split(",")[0].strip(" '\"") if text.startswith("[") else text.strip()
 
 
+def firsts_of(values: pd.Series) -> pd.Series:
+    """``first_of`` each cell; where none can be a list, each value is read once."""
+    if values.dtype == object and pd.api.types.infer_dtype(values, skipna=True) not in ("string", "empty"):
+        return values.map(first_of)
+    code, cells = pd.factorize(values, use_na_sentinel=False)
+    read = np.array([first_of(cell) for cell in cells], dtype=object)
+    return pd.Series(read[code], index=values.index, name=values.name)
+
+
 def marks_of(values: pd.Series) -> pd.Series:
-    """Cells as small letters: the first of a list, 1.0 is 1, full-width digits are digits."""
-    return values.map(first_of).astype(str).map(half_width).astype(str).str.lower().str.removesuffix(".0")
+    """Cells as small letters: the first of a list, 1.0 is 1, full-width digits are digits.
+
+    Of a column that can hold no lists each value is read once.
+    """
+    if values.dtype != object:
+        code, cells = pd.factorize(values, use_na_sentinel=False)
+        return _marks_of(pd.Series(cells)).take(code).set_axis(values.index).rename(values.name)
+    return _marks_of(values)
+
+
+def _marks_of(cells: pd.Series) -> pd.Series:
+    return cells.map(first_of).astype(str).map(half_width).astype(str).str.lower().str.removesuffix(".0")
 
 
 def are_truths(marks: pd.Series) -> bool:

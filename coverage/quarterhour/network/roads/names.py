@@ -75,12 +75,15 @@ def with_ids(roads: gpd.GeoDataFrame, where: Where) -> tuple[gpd.GeoDataFrame, p
     """Every road under an id of its own: blank ones are counted, double ones get a number."""
     if "id" in roads.columns:
         roads = roads.set_index("id")
-    given = texts(pd.Series(roads.index, dtype=object))
-    rows = "row" + pd.Series(range(1, len(roads) + 1)).astype("str")
-    roads = roads.set_axis(pd.Index(given.where(given != "", rows).to_numpy(dtype=object), name="id"), axis=0)
-    twice = roads.index.duplicated()
-    if not twice.any():
+    named = isinstance(roads.index.dtype, pd.StringDtype)
+    given = texts(pd.Series(roads.index) if named else pd.Series(roads.index, dtype=object))
+    if (given == "").any():
+        rows = "row" + pd.Series(range(1, len(roads) + 1)).astype("str")
+        given = given.where(given != "", rows)
+    roads = roads.set_axis(pd.Index(given, name="id"), axis=0)
+    if len(given.unique()) == len(given):  # an index that is asked keeps a table of all its ids
         return roads, no_findings()
+    twice = roads.index.duplicated()
     told = where.say("ids_twice", severity="note", detail=first_ids(roads.index[twice].unique()))
     number = pd.Series(roads.index).groupby(roads.index.to_numpy()).cumcount().to_numpy()
     roads.index = pd.Index([i if n == 0 else f"{i}#{n}" for i, n in zip(roads.index, number, strict=True)], name="id")

@@ -99,7 +99,8 @@ def oneway_of(values: pd.Series, own: Mapping[Any, Sequence[object]] | None = No
     said = set(text.unique()) - BLANK
     name = "own" if own else _vocabulary(text, said)
     meaning = _own(own) if own else _VOCABULARIES.get(name, {})
-    known = text.map(lambda mark: meaning.get(mark, 0)).to_numpy(dtype=np.int8)
+    code, marks = pd.factorize(text)
+    known = np.array([meaning.get(mark, 0) for mark in marks], np.int8)[code]
     found = Oneway(known, values.index[~text.isin({*meaning, *BLANK})], name, text)
     ours = own or values.dtype == np.int8  # as OSM's roads were read: nothing to guess
     if not ours and said <= _BARE and len(known) >= SEVERAL and _may_be_contrary(found):

@@ -21,11 +21,13 @@ from quarterhour.base.errors import first_ids
 from quarterhour.base.findings import Severity, join_findings
 from quarterhour.base.labels import percent
 from quarterhour.network.network import by_size
+from quarterhour.network.roads.crossings import crossing_pairs
 from quarterhour.network.roads.junctions import JOIN_M, components_of, junctions_of, vertices_of
 from quarterhour.network.roads.marks import levels_of
 from quarterhour.network.roads.near import MISS_M, near_misses
 from quarterhour.network.roads.told import Where
 
+_LINES_AT_ONCE = 200_000
 MANY = 0.01
 """Crossings without a node are a fault of the table, not a handful of flyovers, beyond this share of its junctions."""
 MANY_NAMED = 0.05
@@ -115,8 +117,7 @@ def _crossings(roads: gpd.GeoDataFrame, graph: _Graph) -> _Found:
     flat, said = _flat(roads)
     row = np.flatnonzero(flat)
     lines = roads.geometry.to_numpy()[row]
-    one, other = shapely.STRtree(lines).query(lines, predicate="crosses")
-    one, other = one[one < other], other[one < other]
+    one, other = crossing_pairs(lines)
     parts, pair = shapely.get_parts(shapely.intersection(lines[one], lines[other]), return_index=True)
     one, other = row[one[pair]], row[other[pair]]
     real = (shapely.get_type_id(parts) == 0) & ~_at_joint(
@@ -209,14 +210,20 @@ def _twice(roads: gpd.GeoDataFrame, _graph: _Graph) -> _Found:
 
 def _same_line(roads: gpd.GeoDataFrame) -> IntArray:
     """A number for each line; lines with the same vertices, to a centimetre and in their order, have one number."""
+    parts = range(0, len(roads), _LINES_AT_ONCE)
+    lines = roads[["geometry"]]
+    keys = [np.empty(0, np.uint64), *(_line_keys(lines.iloc[first : first + _LINES_AT_ONCE]) for first in parts)]
+    return np.asarray(pd.factorize(np.concatenate(keys))[0], np.int64)
+
+
+def _line_keys(roads: gpd.GeoDataFrame) -> NDArray[np.uint64]:
     xy, start = vertices_of(roads)
     whole = np.rint(xy / JOIN_M).astype(np.int64).astype(np.uint64)
     place = np.arange(len(xy)) - np.repeat(start[:-1], np.diff(start))
     mixed = _mixed(
         _mixed(whole[:, 0]) ^ (_mixed(whole[:, 1]) << np.uint64(1)) ^ (place.astype(np.uint64) << np.uint64(40))
     )
-    keys = np.add.reduceat(mixed, start[:-1])
-    return np.asarray(pd.factorize(keys)[0], np.int64)
+    return np.asarray(np.add.reduceat(mixed, start[:-1]), np.uint64)
 
 
 def _mixed(values: NDArray[np.uint64]) -> NDArray[np.uint64]:
