@@ -21,6 +21,7 @@ from maps.toy import (
     drawn_in,
     grid_roads,
     islands,
+    lines_of,
     opened,
     streets,
     study,
@@ -172,7 +173,7 @@ def test_roads_are_read_back_where_they_lie() -> None:
     given = grid_roads()
     back = []
     for group in picture_room.road_lines(given):
-        back += [shapely.LineString(xy) for xy in unpacked(group["lines"])]
+        back += [shapely.LineString(xy) for xy in lines_of(group)]
     again = gpd.GeoSeries(back, crs="EPSG:4326").to_crs(CRS)
     assert again.length.sum() == pytest.approx(given.length.sum(), rel=1e-3)
     assert shapely.hausdorff_distance(again.union_all(), given.union_all()) < 15
@@ -197,7 +198,7 @@ def simplified(monkeypatch: pytest.MonkeyPatch) -> list[tuple[int, int]]:
 def test_a_city_is_simplified_street_by_street(simplified: list[tuple[int, int]]) -> None:
     for blocks in (3, 12):
         simplified.clear()
-        assert sum(len(unpacked(g["lines"])) for g in picture_room.road_lines(streets(blocks))) == len(simplified)
+        assert sum(len(lines_of(g)) for g in picture_room.road_lines(streets(blocks))) == len(simplified)
         assert set(simplified) == {(1, 3), (1, 5)}  # a street, and the two that go on round a corner of the town
 
 
@@ -206,15 +207,44 @@ def test_the_streets_of_a_town_are_drawn_as_if_handed_over_in_one_piece() -> Non
     whole = shapely.simplify(shapely.line_merge(given.union_all()), picture_room.ROAD_TOLERANCE_M)
     parts = gpd.GeoSeries(shapely.get_parts(shapely.normalize(whole)), crs=CRS).to_crs("EPSG:4326")
     (minor,) = picture_room.road_lines(given)
-    drawn = unpacked(minor["lines"])
+    drawn = lines_of(minor)
     assert len(drawn) == len(parts)
     for ours, line in zip(drawn, parts, strict=True):
         assert np.array_equal(ours, np.round(shapely.get_coordinates(line) * 1e5) / 1e5)
 
 
+def test_many_roads_stand_in_tiles_of_neighbours_within_their_boxes(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = streets(12)
+    (whole,) = picture_room.road_lines(given)
+    monkeypatch.setattr(picture_room, "LINES_A_TILE", 20)
+    (cut,) = picture_room.road_lines(given)
+    assert len(cut["tiles"]) == -(-cut["count"] // 20) > 5 and len(whole["tiles"]) == 1
+
+    def every(group: dict[str, Any]) -> list[bytes]:
+        return sorted(np.round(line * 1e5).astype(int).tobytes() for line in lines_of(group))
+
+    assert every(cut) == every(whole)
+    width = whole["tiles"][0]["box"][2] - whole["tiles"][0]["box"][0]
+    for tile in cut["tiles"]:
+        west, south, east, north = tile["box"]
+        xy = np.concatenate(unpacked(tile["lines"])) * 1e5
+        assert np.array_equal(np.round([*xy.min(0), *xy.max(0)]), tile["box"])
+        assert max(east - west, north - south) < 0.8 * width
+
+
+def test_of_very_many_roads_a_part_at_a_time_is_joined(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = streets(12)
+    (whole,) = picture_room.road_lines(given)
+    monkeypatch.setattr(picture_room, "LINES_AT_ONCE", 60)
+    (cut,) = picture_room.road_lines(given)
+    assert cut["count"] == pytest.approx(whole["count"], rel=0.1) and len(cut["tiles"]) > 3
+    length = [sum(shapely.LineString(line).length for line in lines_of(group)) for group in (whole, cut)]
+    assert length[0] == pytest.approx(length[1], rel=1e-3)
+
+
 def test_roads_without_a_line_draw_nothing() -> None:
     given = gpd.GeoDataFrame({"road_class": "primary"}, index=[0, 1], geometry=[None, shapely.LineString()], crs=CRS)
-    assert picture_room.road_lines(given) == [{"road_class": "primary", "main": True, "lines": ""}]
+    assert picture_room.road_lines(given) == [{"road_class": "primary", "main": True, "count": 0, "tiles": []}]
 
 
 def test_towns_and_ground_are_simplified_ring_by_ring(simplified: list[tuple[int, int]]) -> None:

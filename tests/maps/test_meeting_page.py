@@ -10,9 +10,10 @@ from typing import Any
 
 import pytest
 
-from maps.toy import asked_of, grid_roads, meeting, opened, study
+from maps.toy import asked_of, grid_roads, meeting, opened, streets, study
 from quarterhour.base.cards import Count
 from quarterhour.maps import draw as maps
+from quarterhour.maps import layers
 
 SIZES = ((1366, 768), (1920, 1080), (960, 600), (390, 844))
 ROWS = "document.querySelectorAll('.qh-legend > .qh-key, .qh-legend > .qh-two').length"
@@ -220,6 +221,28 @@ def test_roads_are_drawn_once_a_zoom_and_minor_ones_from_two_steps_nearer(browse
     assert tab.evaluate(ink) == groups - 1  # the minor ones stay away
     tab.evaluate("quarterhour.map.setZoom(quarterhour.homeZoom + 2.2, { animate: false })")
     assert tab.evaluate(ink) == groups
+
+
+def test_tiles_of_roads_are_unpacked_when_they_are_looked_at(
+    browser: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(layers, "LINES_A_TILE", 40)
+    given = meeting() | {"roads": streets(40).assign(road_class="unclassified")}
+    tab, trouble = opened(browser, maps.draw_map(**given), tmp_path)
+    count = "quarterhour.layers.roads.groups[0].tiles.filter((tile) => tile.lines).length"
+    every = tab.evaluate("quarterhour.layers.roads.groups[0].tiles.length")
+    home = tab.evaluate(count)
+    assert every > 60 and home == every  # a small town is seen whole
+    tab.evaluate("""() => {
+      const roads = quarterhour.layers.roads;
+      for (const tile of roads.groups[0].tiles) tile.lines = null;
+      const box = roads.groups[0].tiles[3].box;
+      roads.draw = QuarterhourRoads.prototype.draw;
+      quarterhour.map.setView(quarterhour.map.options.crs.pointToLatLng(L.point(box[0], box[1])
+        .multiplyBy(quarterhour.map.options.crs.scale(0)), 0), quarterhour.homeZoom + 5, { animate: false });
+    }""")
+    assert 0 < tab.evaluate(count) < every / 2
+    assert tab.evaluate("quarterhour.layers.roads.groups[0].from") == -math.inf and not trouble
 
 
 def test_roads_without_classes_are_there_from_the_start(browser: Any, tmp_path: Path) -> None:

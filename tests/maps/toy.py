@@ -208,6 +208,11 @@ def unpacked(text: str) -> list[np.ndarray]:
     return lines
 
 
+def lines_of(group: dict[str, Any]) -> list[np.ndarray]:
+    """All lines of a class of roads."""
+    return [line for tile in group["tiles"] for line in unpacked(tile["lines"])]
+
+
 def streets(blocks: int) -> gpd.GeoDataFrame:
     """A grid of streets with a bend in each, of which none goes on as the next: more than two meet at a crossing."""
     y, x = (part.ravel() * 100 for part in np.mgrid[0 : blocks + 1, 0:blocks])

@@ -39,7 +39,7 @@ def elsewhere(monkeypatch: pytest.MonkeyPatch) -> Elsewhere:
         yield made
 
     monkeypatch.setattr(workers, "workers_at", there)
-    monkeypatch.setattr(times, "tile_spans", lambda trips, *, cut: even_spans(len(trips.order), 1 + 0 * cut))
+    monkeypatch.setattr(times, "tile_spans", lambda question: even_spans(question.source_count, 1))
     return made
 
 

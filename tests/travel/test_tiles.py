@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from countries import CAR, CRS, SLOW, WALK, country
+from quarterhour.base.arrays import Csr
 from quarterhour.base.errors import DataError
 from quarterhour.network.build import network_from_arrays
 from quarterhour.network.from_edges import network_from_edges
@@ -21,7 +22,8 @@ from quarterhour.network.snap import at_junctions
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.od_pairs import trips_between
 from quarterhour.travel.tiles.ground import metres_a_cs
-from quarterhour.travel.tiles.question import TileQuestion, here, tile_question
+from quarterhour.travel.tiles.kept import MemoryRows
+from quarterhour.travel.tiles.question import TileQuestion, here, tile_question, tiles_here
 from quarterhour.travel.tiles.sizes import even_spans, tile_spans
 from quarterhour.travel.tiles.times import tiled_travel_times
 from quarterhour.travel.times import TravelTimes
@@ -162,17 +164,131 @@ def test_tiles_are_spans_of_sources_and_a_size_is_a_number_above_none() -> None:
         even_spans(5, 0)
 
 
-def test_counted_work_cuts_where_there_is_as_much_on_both_sides() -> None:
-    net = comb()
-    at = [at_junctions(net, pd.Series({n: n for n in names})) for names in ("abcdefBCDE", "abcdef")]
-    trips = trips_between(net, *at, heading="to_site", turnout_minutes=0, limit_m=1000)
-    spans = tile_spans(trips, cut=10_000, work=20)
-    assert len(spans) > 1 and [s.start for s in spans[1:]] == [s.stop for s in spans[:-1]]
-    assert (spans[0].start, spans[-1].stop) == (0, 6)
-    assert spans == tile_spans(trips, cut=10_000, work=20)
-    assert tile_spans(trips, cut=10_000) == [slice(0, 6)]
-    nobody = trips_between(net, at[0], at[1].iloc[:0], heading="to_site", turnout_minutes=0, limit_m=1000)
-    assert tile_spans(nobody, cut=10_000) == []
+def asked_of(net: Network, homes: pd.DataFrame, sites: pd.DataFrame, cut: int) -> TileQuestion:
+    trips = trips_between(net, homes, sites, heading="to_site", turnout_minutes=0, limit_m=1000, from_sites=True)
+    return tile_question(net, trips, cut=cut)
+
+
+def test_counted_work_cuts_into_spans_of_about_as_much() -> None:
+    net, homes, bases = country(8, side=20, homes=60, bases=400)
+    asked = asked_of(net, homes, bases, 30_000)
+    spans = tile_spans(asked, work=2_000)
+    assert spans == tile_spans(asked, work=2_000) and len(spans) > 8
+    assert [s.start for s in spans[1:]] == [s.stop for s in spans[:-1]]
+    assert (spans[0].start, spans[-1].stop) == (0, 400)
+    work = [len(asked.rows(span)[1]) + len(asked.tile(span).states) * (span.stop - span.start) for span in spans]
+    assert max(work) < 12 * np.median(work)
+    assert tile_spans(asked) == [slice(0, 400)]
+    assert tile_spans(asked_of(net, homes, bases.iloc[:0], 10_000)) == []
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_one_place_more_moves_the_cuts_beside_it_alone(seed: int) -> None:
+    net, homes, bases = country(seed, side=24, homes=60, bases=600)
+
+    def tiles(sites: pd.DataFrame) -> set[tuple[str, ...]]:
+        trips = trips_between(net, homes, sites, heading="to_site", turnout_minutes=0, limit_m=1000, from_sites=True)
+        names = sites.index[trips.order]
+        cut = tile_spans(tile_question(net, trips, cut=30_000), work=700)
+        return {tuple(names[span]) for span in cut}
+
+    whole = tiles(bases)
+    for gone in (0, 150, 599):
+        left = tiles(bases.drop(bases.index[gone]))
+        assert len(whole - left) <= 6 < len(whole) / 4
+
+
+class Noted(MemoryRows):
+    """Counts what is taken and what is put."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.taken, self.made = 0, 0
+
+    def get(self, key: str, /) -> Csr | None:
+        found = super().get(key)
+        self.taken += found is not None
+        return found
+
+    def put(self, key: str, rows: Csr, /) -> None:
+        self.made += 1
+        super().put(key, rows)
+
+
+@examples(30, 600)
+@given(countries(), st.integers(0, 10**6), st.sampled_from([0.5, 2, 3.7]), st.integers(1, 6))
+def test_rows_kept_from_another_question_change_no_byte(drawn: Any, seed: int, minutes: float, size: int) -> None:
+    """One place, one road or the cutoff is another the second time; whatever is taken from before is right."""
+    net, homes, bases = drawn
+    kept, rng = MemoryRows(), np.random.default_rng(seed)
+    slower = country(int(rng.integers(10**6)), side=4)[0]
+    asked: dict[str, Any] = {"heading": "to_site", "minutes": minutes}
+    fewer = homes.drop(homes.index[rng.integers(len(homes), size=min(1, len(homes)))])
+    other = replace(net, forward_cs=net.forward_cs * 2, backward_cs=net.backward_cs * 2, kept={})
+    for again in (
+        (net, homes, bases), (net, fewer, bases), (net, homes, bases.iloc[1:]), (net, homes, bases.iloc[::-1]),
+        (other, homes, bases), (net, homes, bases), (slower, homes.iloc[:0], bases.iloc[:0]),
+    ):  # fmt: skip
+        found = tiled_travel_times(*again, compute=tiles_here(kept=kept), tile_sources=size, **asked)
+        assert same_bytes(found, travel_times(*again, **asked))
+
+
+def test_only_tiles_that_know_of_a_change_are_searched_again() -> None:
+    net, homes, bases = country(8, side=30, homes=200, bases=300, ferries=0)
+    kept, asked = Noted(), {"heading": "to_site", "minutes": 0.7}
+
+    def made(net: Network, homes: pd.DataFrame, bases: pd.DataFrame) -> tuple[int, int]:
+        kept.taken = kept.made = 0
+        found = tiled_travel_times(
+            net, homes, bases, compute=tiles_here(kept=kept, threads=2), tile_sources=10, **asked
+        )
+        assert same_bytes(found, travel_times(net, homes, bases, **asked))
+        return kept.taken, kept.made
+
+    count = made(net, homes, bases)[1]
+    assert count == 20  # from the 200 homes, which are fewer
+    assert made(net, homes, bases) == (count, 0)
+    moved = bases.copy()
+    moved.loc["s7", "share"] = 0.5 * moved.loc["s7", "share"] + 0.25
+    some = made(net, homes, moved)
+    assert sum(some) == count and 0 < some[1] <= 6
+    slow = net.forward_cs.copy()
+    slow[np.flatnonzero(slow)[40]] += 1  # the centisecond of one road
+    some = made(replace(net, forward_cs=slow, kept={}), homes, bases)
+    assert sum(some) == count and 0 < some[1] < count
+    assert made(net, homes, bases) == (count, 0)
+
+
+def test_rows_of_no_such_tile_are_searched_again() -> None:
+    net, homes, bases = country(8, side=12, homes=40, bases=30)
+    kept, asked = MemoryRows(), {"heading": "to_site", "minutes": 3.0}
+    whole = travel_times(net, homes, bases, **asked)
+    tiled_travel_times(net, homes, bases, compute=tiles_here(kept=kept), tile_sources=10, **asked)
+    for spoil in (
+        lambda rows: (rows[0], rows[1] + 1000, rows[2]),
+        lambda rows: (rows[0][:-1], rows[1], rows[2]),
+        lambda rows: (rows[0], rows[1], rows[2][:-1]),
+        lambda rows: (rows[0][::-1], rows[1], rows[2]),
+    ):
+        kept.held = {key: spoil(rows) for key, rows in kept.held.items()}
+        found = tiled_travel_times(net, homes, bases, compute=tiles_here(kept=kept), tile_sources=10, **asked)
+        assert same_bytes(found, whole)
+
+
+def test_a_search_that_is_stopped_is_not_kept() -> None:
+    net, homes, bases = country(8, side=12, homes=40, bases=30)
+    kept = MemoryRows()
+    asked_of(net, homes, bases, 30_000).rows(slice(0, 30), np.ones(1, np.uint8), kept=kept)
+    assert not kept.held
+
+
+def test_of_too_many_rows_those_used_longest_ago_are_forgotten() -> None:
+    rows = np.array([0, 3]), np.zeros(3, np.int32), np.zeros(3, np.int32)
+    kept = MemoryRows(most=8)
+    for key in "abbabc":
+        kept.put(key, rows)
+    assert list(kept.held) == ["b", "c"] and kept.pairs == 6
+    assert kept.get("a") is None and kept.get("b") is rows and list(kept.held) == ["c", "b"]
 
 
 def avenue(seed: int) -> tuple[Network, pd.DataFrame, pd.DataFrame, float]:

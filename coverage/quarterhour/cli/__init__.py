@@ -368,7 +368,7 @@ def _run(
     left: list[Path] = []
     sweep(folder, *(folder / part for part in ("prepared", "prepared/siting.answers", "plans", "plan")))
     try:
-        at = given.computing(folder / "prepared", told_in, quiet=quiet)
+        at = given.computing(folder / "prepared", told_in, quiet=quiet, fresh=fresh)
         with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:
             write.check_database(asked)
             before = sets.finish(folder)

@@ -76,11 +76,19 @@ class Given:
     near_best: int = 0
     cluster: str = "none"
 
-    def computing(self, folder: Path, lang: str, *, quiet: bool) -> AbstractContextManager[Compute | None]:
-        """Who works out travel times, told unless ``quiet``; ``folder`` is where workers find the question."""
+    def computing(
+        self, folder: Path, lang: str, *, quiet: bool, fresh: bool = False
+    ) -> AbstractContextManager[Compute | None]:
+        """Who works out travel times, told unless ``quiet``; ``folder`` is where workers find the question and keep
+        rows for the next run, of which ``fresh`` takes none.
+        """
         from quarterhour.travel.tiles.spread import computing_at
 
-        return computing_at(self.cluster, folder, lang=lang, tell=lambda text: None if quiet else say(text, err=True))
+        def tell(text: str) -> None:
+            if not quiet:
+                say(text, err=True)
+
+        return computing_at(self.cluster, folder, lang=lang, tell=tell, fresh=fresh)
 
     def study(self, path: str) -> Study:
         """The study as it is asked."""

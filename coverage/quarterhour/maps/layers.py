@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import geopandas as gpd
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from quarterhour.standards.scorecard import Scorecard
 
 MAIN_ROADS = ("motorway", "trunk", "primary", "secondary", "tertiary")
+LINES_A_TILE, LINES_AT_ONCE = 4096, 1 << 17
 ROAD_TOLERANCE_M = 12.0  # a schematic base, not a survey
 TOWN_TOLERANCE_DEGREES = 0.0002
 
@@ -106,24 +107,44 @@ def _shape(shape: shapely.Geometry) -> dict[str, Any]:
 
 
 def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
-    """Roads by class, joined and thinned; all lines of a class as one text (see ``columns.packed``)."""
+    """Roads by class, joined and thinned; those of a class in tiles, each one text (see ``columns.packed``).
+
+    A page unpacks a tile when it is looked at: a province has millions of roads.
+    """
     if roads is None or roads.empty:
         return []
     of_class = roads["road_class"].astype(str).str.removesuffix("_link")
     order = [c for c in MAIN_ROADS if (of_class == c).any()]
     groups = [(c, True, of_class == c) for c in order] + [("minor", False, ~of_class.isin(MAIN_ROADS))]
     return [
-        {"road_class": name, "main": main, "lines": _lines(roads.loc[rows])}
-        for name, main, rows in groups
-        if rows.any()
+        {"road_class": name, "main": main, **_in_tiles(roads.loc[rows])} for name, main, rows in groups if rows.any()
     ]
 
 
-def _lines(roads: gpd.GeoDataFrame) -> str:
+def _in_tiles(roads: gpd.GeoDataFrame) -> dict[str, Any]:
+    """How many lines there are, and they in tiles: so many that lie together, and the box around them in whole 1e-5
+    degrees. Of very many a part at a time is joined, which may leave a line in two where parts meet.
+    """
     lines = np.asarray(roads.geometry.to_numpy())
     lines = shapely.get_parts(lines[~(shapely.is_missing(lines) | shapely.is_empty(lines))])
-    thin = gpd.GeoSeries(thin_lines(lines, ROAD_TOLERANCE_M if _metres(roads) else 0.0), crs=roads.crs)
-    return packed(in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy())
+    tiles: list[dict[str, Any]] = []
+    count = 0
+    for part in _together(lines, LINES_AT_ONCE):
+        thin = gpd.GeoSeries(thin_lines(part, ROAD_TOLERANCE_M if _metres(roads) else 0.0), crs=roads.crs)
+        found = in_degrees(gpd.GeoDataFrame(geometry=thin), "roads").to_numpy()
+        count += len(found)
+        for some in _together(found, LINES_A_TILE):
+            box = np.round(shapely.total_bounds(some) * 10**DEGREE_DECIMALS).astype(int)
+            tiles.append({"box": box.tolist(), "lines": packed(some)})
+    return {"count": count, "tiles": tiles}
+
+
+def _together(lines: np.ndarray, most: int) -> Iterator[np.ndarray]:
+    """Lines in parts of so many at most that lie together; in their own order where one part holds them all."""
+    if len(lines) > most:
+        lines = lines[np.argsort(gpd.GeoSeries(lines).hilbert_distance().to_numpy(), kind="stable")]
+    for first in range(0, len(lines), most):
+        yield lines[first : first + most]
 
 
 def _metres(frame: gpd.GeoDataFrame) -> bool:

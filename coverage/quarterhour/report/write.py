@@ -26,6 +26,8 @@ from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forec
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import PAGE, address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
+from quarterhour.report.layers.parts import FOLDER as LAYERS
+from quarterhour.report.layers.parts import write_parts
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes
 from quarterhour.report.markdown import report_markdown
@@ -206,6 +208,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
         "coverage.xlsx": lambda path: _workbook(results, path, lang, parts),
         "results.gpkg": lambda path: _write_geopackage(path, results, lang),
     }
+    if "parquet" in results.study.file.outputs.extra:
+        writers[LAYERS] = lambda path: write_parts(path, named_layers(results, lang))
     if results.proposals or "siting" in results.done or not asked:  # where circles alone were asked for, one stays
         writers["plan.json"] = lambda path: files.write_text(path, _json(plans_record(results)))
     charts = {question: (chart_file(question), chart) for question, (_, chart) in parts.charts.items()}

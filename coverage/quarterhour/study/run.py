@@ -51,6 +51,7 @@ from quarterhour.study.study import (
     within_limits,
 )
 from quarterhour.study.what_if import what_ifs
+from quarterhour.travel.tiles.kept import MemoryRows
 from quarterhour.travel.tiles.question import Compute
 from quarterhour.travel.times import Heading, TravelTimes
 
@@ -180,6 +181,7 @@ def run_study(
     guards = bool(study.file.guarded)
     run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
     run.compute = compute
+    run.begin_rows()
     with run.timed("read"):
         run.say("study.step_read")
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
@@ -214,6 +216,8 @@ def run_study(
         results = with_routes(run, results)
     if study.file.outputs.what_if:
         results = replace(results, what_if=what_ifs(run, results))
+    if checks and siting:
+        run.end_rows()
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *run_findings(results), doubts]
     seconds, findings = dict(run.seconds), join_findings(found)
@@ -230,6 +234,7 @@ def check_study(study: Study, *, lang: str = "zh", tell: RunProgress | None = No
     true ones, as in a run that is not published.
     """
     run = Run(study, lang, tell or no_progress, None, False, None, None)
+    run.rows = study.shared.made_once("rows", "study", MemoryRows)
     with run.timed("read"):
         run.say("study.step_read")
         if study.changes:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import re
 import time
@@ -19,6 +20,7 @@ from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, WriteError
 from quarterhour.base.parallel import thread_count
 from quarterhour.io import network_store
+from quarterhour.io.answer_store.rows import FOLDER, RowsFolder
 from quarterhour.network import build
 from quarterhour.network.network import Mode, Network
 from quarterhour.network.turns import lost_turns
@@ -26,7 +28,8 @@ from quarterhour.services.forecast.values import Forecast
 from quarterhour.study.progress import RunProgress
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
-from quarterhour.travel.tiles.question import Compute
+from quarterhour.travel.tiles.kept import KeptRows
+from quarterhour.travel.tiles.question import Compute, tiles_here
 from quarterhour.travel.tiles.times import tiled_travel_times
 from quarterhour.travel.times import Heading, TravelTimes
 
@@ -51,6 +54,7 @@ class Run:
         self.parcels: gpd.GeoDataFrame | None = None
         self.forecast: Forecast | None = None
         self.compute: Compute | None = None
+        self.rows: KeptRows | None = None
         self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
     def beside(self, tell: RunProgress, *, threads: int) -> Run:
@@ -88,13 +92,31 @@ class Run:
         self, net: Network, communities: gpd.GeoDataFrame, sites: gpd.GeoDataFrame, *, minutes: float,
         heading: Heading, turnout_minutes: float = 0.0, progress: Callable[[float], None] | None = None,
     ) -> TravelTimes:  # fmt: skip
-        """Times as the study sets them: how far off a road, over how many threads; or by whoever works out tiles."""
+        """Times as the study sets them: how far off a road, over how many threads; or by whoever works out tiles.
+
+        Where rows of tiles are kept (``rows``), they are taken from there.
+        """
         file = self.study.file.study
         asked: dict[str, Any] = {"heading": heading, "turnout_minutes": turnout_minutes, "limit_m": file.snap_limit_m}
         asked |= {"minutes": minutes, "progress": progress}
-        if self.compute is None:
+        if self.compute is None and self.rows is None:
             return travel_times(net, communities, sites, threads=self.threads, **asked)
-        return tiled_travel_times(net, communities, sites, compute=self.compute, **asked)
+        compute = self.compute or tiles_here(kept=self.rows, threads=self.threads)
+        return tiled_travel_times(net, communities, sites, compute=compute, **asked)
+
+    def begin_rows(self) -> None:
+        """Keep rows of travel times beside the networks, and take what an earlier run kept."""
+        if self.prepared is None:
+            return
+        folder = RowsFolder(self.prepared / FOLDER, self.fresh)
+        with contextlib.suppress(WriteError):  # that nothing can be kept there, the networks tell
+            folder.begin()
+            self.rows = folder
+
+    def end_rows(self) -> None:
+        """Take away what this run, which asked all that the study asks, had no use for."""
+        if isinstance(self.rows, RowsFolder):
+            self.rows.end()
 
     def ground_told(self, roads: gpd.GeoDataFrame) -> dict[str, str | None]:
         """What tells the roads and turns of this run from any others."""

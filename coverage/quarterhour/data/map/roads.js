@@ -29,6 +29,10 @@ function quarterhourUnpacked(text, project) {
   return lines;
 }
 
+// Whether two boxes (west, north, east, south on the plane) have nothing in common.
+const quarterhourApart = (one, two) => one[0] > two[2] || one[2] < two[0] || one[1] > two[3] || one[3] < two[1];
+const QUARTERHOUR_TILES = 96, QUARTERHOUR_LINES = 50000;
+
 const QuarterhourRoads = L.Renderer.extend({
   options: { pane: "qh-roads", padding: 0.5 },
   initialize(groups, nearer) {
@@ -70,17 +74,27 @@ const QuarterhourRoads = L.Renderer.extend({
     pen.scale(sharp, sharp);
     pen.lineJoin = "round";
     for (const group of this.groups) if (this.nearer() >= group.from) this.stroke(pen, group, { scale, left, top, box, wide: this.nearer() > 4 ? 1.6 : 1 });
+    this.forget(box);
     this.drawings = (this.drawings || 0) + 1;
+  },
+  // Of too many tiles unpacked, those that are not looked at are let go.
+  forget(box) {
+    const held = this.groups.flatMap((group) => group.tiles).filter((tile) => tile.lines);
+    if (held.length > QUARTERHOUR_TILES) for (const tile of held) if (quarterhourApart(tile.box, box)) tile.lines = null;
   },
   stroke(pen, group, { scale, left, top, box, wide }) {
     pen.strokeStyle = group.colour;
     pen.lineWidth = group.weight * wide;
     pen.beginPath();
-    for (const line of group.lines) {
-      if (line.box[0] > box[2] || line.box[2] < box[0] || line.box[1] > box[3] || line.box[3] < box[1]) continue;
-      const xy = line.xy;
-      pen.moveTo(xy[0] * scale - left, xy[1] * scale - top);
-      for (let i = 2; i < xy.length; i += 2) pen.lineTo(xy[i] * scale - left, xy[i + 1] * scale - top);
+    for (const tile of group.tiles) {
+      if (quarterhourApart(tile.box, box)) continue;
+      tile.lines = tile.lines || tile.unpack();
+      for (const line of tile.lines) {
+        if (quarterhourApart(line.box, box)) continue;
+        const xy = line.xy;
+        pen.moveTo(xy[0] * scale - left, xy[1] * scale - top);
+        for (let i = 2; i < xy.length; i += 2) pen.lineTo(xy[i] * scale - left, xy[i + 1] * scale - top);
+      }
     }
     pen.stroke();
   },
@@ -93,8 +107,14 @@ function quarterhourRoads(quarterhour) {
   const sorted = picture.roads.some((group) => group.main);
   const groups = [...picture.roads].reverse().map((group) => {
     const [stroke, weight] = colour.road[group.road_class];
-    // Without classes every road is drawn from the start, else minor ones from two steps nearer.
-    return { lines: quarterhourUnpacked(group.lines, project), colour: sorted ? stroke : "#b3ab98", weight, from: group.main || !sorted ? -Infinity : 2 };
+    const tiles = group.tiles.map(({ box, lines }) => {
+      const [west, south, east, north] = box.map((degrees) => degrees / 1e5);
+      return { box: [...project(north, west), ...project(south, east)], lines: null, unpack: () => quarterhourUnpacked(lines, project) };
+    });
+    // Without classes every road is drawn from the start, else minor ones from two steps nearer; of a whole province
+    // from where as many are seen as a city has.
+    const more = Math.max(0, Math.log(group.count / QUARTERHOUR_LINES) / Math.log(4));
+    return { tiles, colour: sorted ? stroke : "#b3ab98", weight, from: group.main ? -Infinity : sorted ? 2 + more : more || -Infinity };
   });
-  if (groups.some((group) => group.lines.length)) layers.roads = new QuarterhourRoads(groups, quarterhour.nearer);
+  if (groups.some((group) => group.tiles.length)) layers.roads = new QuarterhourRoads(groups, quarterhour.nearer);
 }

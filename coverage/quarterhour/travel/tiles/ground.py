@@ -16,6 +16,7 @@ leaving out states farther off takes no arc from such a trip, and what is left a
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,6 +26,7 @@ from quarterhour.network.network import Network, once
 from quarterhour.network.search_graph import search_graph
 
 _ARCS_AT_ONCE = 1 << 20
+_JUNCTIONS_A_BOX = 1 << 10
 _SHARE, _SLACK_M = 1e-9, 0.001
 """What sums of floating point can come to over any trip, and more: a share of the margin, and a millimetre."""
 
@@ -43,6 +45,14 @@ class Ground:
     arcs: Csr
     metres_a_cs: float
 
+    @functools.cached_property
+    def _boxes(self) -> tuple[AnyArray, ...]:
+        """Junctions that follow each other lie together: where each run of so many begins, and the box around it."""
+        first = np.arange(0, len(self.x), _JUNCTIONS_A_BOX)
+        low, high = np.minimum.reduceat, np.maximum.reduceat
+        boxes = low(self.x, first), high(self.x, first), low(self.y, first), high(self.y, first)
+        return np.r_[first, len(self.x)], *boxes
+
     def junctions(self, states: AnyArray) -> IntArray:
         """The junction of each of some states."""
         found: IntArray = np.searchsorted(self.states, states, side="right") - 1
@@ -58,9 +68,12 @@ class Ground:
         margin = self.metres_a_cs * cs * (1 + _SHARE) + _SLACK_M
         at = np.unique(self.junctions(states))
         x, y = self.x[at], self.y[at]
-        inside = (self.x >= x.min() - margin) & (self.x <= x.max() + margin)
-        inside &= (self.y >= y.min() - margin) & (self.y <= y.max() + margin)
-        kept = np.flatnonzero(inside)
+        west, east, south, north = x.min() - margin, x.max() + margin, y.min() - margin, y.max() + margin
+        begin, low_x, high_x, low_y, high_y = self._boxes
+        near = np.flatnonzero((high_x >= west) & (low_x <= east) & (high_y >= south) & (low_y <= north))
+        _, maybe = ragged(begin[near], begin[near + 1] - begin[near])
+        x, y = self.x[maybe], self.y[maybe]
+        kept = maybe[(x >= west) & (x <= east) & (y >= south) & (y <= north)]
         first = self.states[kept].astype(np.int64)
         return ragged(first, self.states[kept + 1] - first)[1]
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
@@ -10,12 +11,14 @@ import numpy as np
 
 from quarterhour.base.arrays import AnyArray, Csr, StopFlag, ragged
 from quarterhour.base.parallel import Progress, in_blocks
+from quarterhour.io.network_store import program_sum
 from quarterhour.network.network import Network
 from quarterhour.travel.access_legs import Entries, direct_legs
 from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.od_pairs import Trips
 from quarterhour.travel.search_arrays import SearchArrays, search_arrays
 from quarterhour.travel.tiles.ground import Ground, ground_of
+from quarterhour.travel.tiles.kept import KeptRows
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,30 +72,65 @@ class TileQuestion:
             kept = self.ground.states_around(state, self.cut - int(cs.min()))
         begin = np.r_[0, np.cumsum(np.bincount(row, minlength=len(start) - 1))]
         sources = begin, np.searchsorted(kept, state), cs
+        ends = self.targets_at(kept)
         direct = direct_legs(self.source, self.target, span, leaving=self.leaving, straight=self.straight)
+        known = np.unique(np.r_[ends[1], direct[1]])
         search = search_arrays(
-            self.ground.arcs_among(kept) if len(kept) else self.ground.arcs, sources, targets=self._targets(kept),
-            direct=direct, target_count=self.target_count, stop=stop,
+            self.ground.arcs_among(kept) if len(kept) else self.ground.arcs, sources, targets=_among(known, ends),
+            direct=_among(known, direct), target_count=len(known), stop=stop,
         )  # fmt: skip
-        return Tile(kept, search)
+        return Tile(kept, known, search)
 
-    def _targets(self, kept: AnyArray) -> Csr:
+    def targets_at(self, states: AnyArray) -> Csr:
+        """By state of some (rising) the targets reached from there, and the centiseconds between."""
         state, place, cs = self._ends
-        low, high = (np.searchsorted(state, kept, side) for side in ("left", "right"))
+        low, high = (np.searchsorted(state, states, side) for side in ("left", "right"))
         _, at = ragged(low, high - low)
         return np.r_[0, np.cumsum(high - low)], place[at], cs[at]
 
-    def rows(self, span: slice, stop: StopFlag | None = None) -> Csr:
-        """By source of a span: where its row starts, the targets within the cutoff (in no order), their times."""
-        return cutoff_table(self.tile(span, stop).search, cut=self.cut)
+    def rows(self, span: slice, stop: StopFlag | None = None, *, kept: KeptRows | None = None) -> Csr:
+        """By source of a span: where its row starts, the targets within the cutoff (in no order), their times.
+
+        ``kept``: rows of a tile that is the same to the last arc and place are taken from there, others put there.
+        """
+        tile = self.tile(span, stop)
+        key = "" if kept is None else tile.key(self.cut)
+        found = None if kept is None else kept.get(key)
+        if found is None or not tile.may_have(found):
+            found = cutoff_table(tile.search, cut=self.cut)
+            if kept is not None and not tile.search.stop[0]:  # a search that was stopped is not whole
+                kept.put(key, found)
+        return found[0], tile.targets[found[1]], found[2]
+
+
+def _among(known: AnyArray, csr: Csr) -> Csr:
+    return csr[0], np.searchsorted(known, csr[1]), csr[2]
 
 
 @dataclass(frozen=True, eq=False)
 class Tile:
-    """The states that a tile knows (rising), and what is searched in them, numbered as they stand there."""
+    """The states and the targets that a tile knows (rising), and what is searched in them, numbered as they stand
+    there: nothing in ``search`` tells where in a larger land, or among how many places, the tile lies.
+    """
 
     states: AnyArray
+    targets: AnyArray
     search: SearchArrays
+
+    def key(self, cut: int) -> str:
+        """All that its rows depend on, as one SHA-256: every arc, every leg, the cutoff; the program as it stands."""
+        digest = hashlib.sha256(f"{program_sum()} {cut} {len(self.targets)} ".encode())
+        for csr in (self.search.arcs, self.search.sources, self.search.targets, self.search.direct):
+            for array in csr or ():
+                digest.update(f"{array.dtype.str} {len(array)} ".encode())
+                digest.update(np.ascontiguousarray(array).view(np.uint8).data)
+        return digest.hexdigest()
+
+    def may_have(self, rows: Csr) -> bool:
+        """Whether rows that were kept name only what it knows."""
+        start, target, cs = rows
+        fits = len(start) == self.search.source_count + 1 and len(target) == len(cs) == start[-1]
+        return bool(fits and (np.diff(start) >= 0).all() and (not len(target) or target.max() < len(self.targets)))
 
 
 Compute = Callable[[TileQuestion, list[slice], Progress | None], Iterable[Csr]]
@@ -105,10 +143,17 @@ def tile_question(network: Network, trips: Trips, *, cut: int) -> TileQuestion:
     return TileQuestion(ground, trips.source, trips.target, trips.straight, trips.leaving, cut)
 
 
-def here(question: TileQuestion, spans: list[slice], progress: Progress | None = None) -> list[Csr]:
-    """The rows of tiles, one tile after the other in this process."""
+def tiles_here(*, kept: KeptRows | None = None, threads: int = 1) -> Compute:
+    """Tiles worked out in this process, so many side by side; ``kept`` as ``TileQuestion.rows`` has it."""
 
-    def work(some: slice, stop: StopFlag) -> Csr:
-        return question.rows(spans[some.start], stop)
+    def compute(question: TileQuestion, spans: list[slice], progress: Progress | None = None) -> list[Csr]:
+        def work(some: slice, stop: StopFlag) -> Csr:
+            return question.rows(spans[some.start], stop, kept=kept)
 
-    return [part for _, part in in_blocks(work, len(spans), threads=1, progress=progress, size=1)]
+        return [part for _, part in in_blocks(work, len(spans), threads=threads, progress=progress, size=1)]
+
+    return compute
+
+
+here: Compute = tiles_here()
+"""Tiles one after the other in this process, and none of them kept."""

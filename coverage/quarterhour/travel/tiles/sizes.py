@@ -4,31 +4,42 @@ from __future__ import annotations
 
 import numpy as np
 
-from quarterhour.base.arrays import IntArray
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray, StopFlag
 from quarterhour.base.errors import DataError
+from quarterhour.base.parallel import in_blocks
 from quarterhour.travel.dijkstra import cutoff_table
-from quarterhour.travel.od_pairs import Trips
 from quarterhour.travel.search_arrays import search_arrays
+from quarterhour.travel.tiles.question import TileQuestion
 
 TILE_WORK = 16_000_000
 """Junctions reached and pairs written down for all sources of a tile: at 20 to 50 ns each, 0.3 to 0.8 s."""
-_SAMPLES = 48
+_SAMPLES, _SOURCES_A_SAMPLE, _AT_ONCE = 96, 16, 4
+_LEAST, _MOST = 0.5, 2.0
+"""A tile has at least and at most so many times that work, as far as samples tell."""
+_STIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
+"""Of SplitMix64, which makes any bits look like chance."""
 
 
-def tile_spans(trips: Trips, *, cut: int, work: int = TILE_WORK) -> list[slice]:
-    """The sources of trips in spans of about so much work each; the same trips are always cut in the same places.
+def tile_spans(question: TileQuestion, *, work: int = TILE_WORK) -> list[slice]:
+    """The sources in spans of about so much work each, cut where the places themselves say so.
 
-    Some sources, evenly spaced in their order, are searched as far as ``cut`` centiseconds; those beside one are taken
-    to reach as much as it does. No answer depends on it.
+    Where a span ends depends on the roads around and on the sources before it, as far back as the cut before: one place
+    more or less moves the cuts beside it and no others (content-defined chunking), so that all other tiles are what
+    they were. No answer depends on it. How much work a source is, some junctions evenly spaced along the curve tell,
+    searched as far as the cutoff; a power of two, which one road more or less hardly changes.
     """
-    count = len(trips.order)
-    some = np.unique(np.linspace(0, max(count - 1, 0), min(_SAMPLES, count)).astype(np.int64))
-    if not len(some):
+    count = question.source_count
+    if count == 0:
         return []
-    nearest = np.searchsorted((some[:-1] + some[1:] + 1) // 2, np.arange(count), side="right")
-    done = np.cumsum(_work(trips, some, cut)[nearest])
-    tiles = max(1, round(int(done[-1]) / work))
-    return _between(count, 1 + np.searchsorted(done, int(done[-1]) * np.arange(1, tiles) // tiles))
+    at, stands = _first_states(question)
+    weight, chance = _weights(question, at, min(_SAMPLES, count // _SOURCES_A_SAMPLE)), _chances(question, at)
+    cuts, held = [], 0.0
+    for source in np.flatnonzero(stands).tolist():
+        held += weight[source]
+        if held >= _MOST * work or (held >= _LEAST * work and chance[source] * work < weight[source]):
+            cuts.append(source + 1)
+            held = 0.0
+    return _between(count, np.array(cuts, np.int64))
 
 
 def even_spans(count: int, size: int) -> list[slice]:
@@ -43,10 +54,50 @@ def _between(count: int, cuts: IntArray) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
 
 
-def _work(trips: Trips, sources: IntArray, cut: int) -> IntArray:
-    """For each of some sources the junctions it reaches, its pairs, and one for itself."""
-    entries = trips.source.rows(sources)
-    reached = search_arrays(trips.arcs, entries)
-    paired = search_arrays(trips.arcs, entries, targets=trips.targets, target_count=trips.target_count)
-    found = [np.diff(cutoff_table(search, cut=cut)[0]) for search in (reached, paired)]
-    return np.asarray(1 + found[0] + found[1])
+def _first_states(question: TileQuestion) -> tuple[AnyArray, AnyArray]:
+    """A state that each source enters by, and which sources have one."""
+    start, state = question.source.start, question.source.state
+    stands = start[1:] > start[:-1]
+    at = np.zeros(len(stands), np.int64)
+    at[stands] = state[start[:-1][stands]]
+    return at, stands
+
+
+def _weights(question: TileQuestion, at: AnyArray, samples: int) -> list[float]:
+    """For each source the states it reaches and its pairs, as the nearest sample along the curve has them."""
+    states = question.source.states
+    if samples < 1:
+        return [1.0] * len(at)
+    some = np.unique(np.linspace(0, states - 1, samples).astype(np.int64))
+    weight = 2.0 ** np.rint(np.log2(_work(question, some)))
+    nearest = np.searchsorted((some[:-1] + some[1:] + 1) // 2, at, side="right")
+    found: list[float] = weight[nearest].tolist()
+    return found
+
+
+def _work(question: TileQuestion, states: IntArray) -> IntArray:
+    """For each of some states those that are reached from it, the pairs, and one for itself."""
+    arcs, cut = question.ground.arcs, question.cut - question.source.turnout - question.target.turnout
+    targets = question.targets_at(np.arange(question.source.states))
+
+    def work(some: slice, stop: StopFlag) -> IntArray:
+        mine = states[some]
+        begin = np.arange(len(mine) + 1), mine, np.zeros(len(mine), np.int64)
+        reached = search_arrays(arcs, begin, stop=stop)
+        paired = search_arrays(arcs, begin, targets=targets, target_count=question.target_count, stop=stop)
+        found = [np.diff(cutoff_table(search, cut=max(cut, 0))[0]) for search in (reached, paired)]
+        return np.asarray(1 + found[0] + found[1])
+
+    return np.concatenate([part for _, part in in_blocks(work, len(states), size=_AT_ONCE)])
+
+
+def _chances(question: TileQuestion, at: AnyArray) -> list[float]:
+    """By source a number from 0 to 1 that only where its junction lies has a say in."""
+    ground, (golden, one, two) = question.ground, _STIR
+    junction = ground.junctions(at)
+    bits: FloatArray = np.ascontiguousarray(ground.x[junction], np.float64)
+    mixed = bits.view(np.uint64) * golden + np.ascontiguousarray(ground.y[junction], np.float64).view(np.uint64)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * one
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * two
+    found: list[float] = ((mixed ^ (mixed >> np.uint64(31))) / 2.0**64).tolist()
+    return found

@@ -16,13 +16,14 @@ from quarterhour.base.arrays import Csr
 from quarterhour.base.errors import DataError
 from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.base.parallel import Progress
+from quarterhour.io.answer_store.rows import FOLDER, RowsFolder
 from quarterhour.io.cluster import workers
 from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
 from quarterhour.io.files.write import told
 from quarterhour.io.network_store import program_sum
 from quarterhour.travel.access_legs import Entries
 from quarterhour.travel.tiles.ground import Ground
-from quarterhour.travel.tiles.question import Compute, TileQuestion, here
+from quarterhour.travel.tiles.question import Compute, TileQuestion, tiles_here
 
 T = TypeVar("T")
 _OF_ENTRIES = tuple(f.name for f in fields(Entries) if f.name not in ("turnout", "states"))
@@ -45,10 +46,13 @@ class ShelvedQuestion:
 
 
 @contextlib.contextmanager
-def computing_at(where: str, folder: Path, *, lang: str, tell: Callable[[str], None]) -> Iterator[Compute | None]:
+def computing_at(
+    where: str, folder: Path, *, lang: str, tell: Callable[[str], None], fresh: bool = False
+) -> Iterator[Compute | None]:
     """Who works out travel times, until the end: nobody else for ``none``, else workers (``io.cluster.workers_at``).
 
-    ``folder``: where their shelf stands for the time being. ``tell`` hears who they are and where they can be watched.
+    ``folder``: where their shelf stands for the time being, and rows are kept for the next run; with ``fresh`` none of
+    an earlier run is taken. ``tell`` hears who they are and where they can be watched.
     """
     if where == "none":
         yield None
@@ -59,17 +63,19 @@ def computing_at(where: str, folder: Path, *, lang: str, tell: Callable[[str], N
             shelf = held.enter_context(scratch_folder(folder, "tiles"))  # goes after those who map its files
         found = held.enter_context(workers.workers_at(where))
         tell(i18n.say("cluster.told_page" if found.page else "cluster.told", lang, count=found.count, page=found.page))
-        yield spread_over(found, shelf.absolute())
+        yield spread_over(found, shelf.absolute(), kept=RowsFolder(folder.absolute() / FOLDER, fresh))
 
 
-def spread_over(takes: TakesTasks, folder: Path) -> Compute:
-    """Tiles worked out by ``takes``, who see ``folder`` under the same path. One tile alone is worked out here."""
+def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = None) -> Compute:
+    """Tiles worked out by ``takes``, who see ``folder`` and ``kept`` under the same paths. One tile alone is worked out
+    here.
+    """
 
     def compute(question: TileQuestion, spans: list[slice], progress: Progress | None = None) -> list[Csr]:
         if len(spans) < 2:
-            return here(question, spans, progress)
+            return list(tiles_here(kept=kept)(question, spans, progress))
         shelved = shelve(question, folder)
-        tasks = [(shelved, span.start, span.stop, program_sum()) for span in spans]
+        tasks = [(shelved, span.start, span.stop, program_sum(), kept) for span in spans]
         parts: dict[int, Csr] = {}
         name, done = f"tiles-{_key(shelved, spans)}", 0
         for number, part in takes.each(shelved_rows, tasks, name=name):
@@ -120,8 +126,8 @@ def shelved_question(shelved: ShelvedQuestion) -> TileQuestion:
     )  # fmt: skip
 
 
-def shelved_rows(shelved: ShelvedQuestion, first: int, end: int, program: str) -> Csr:
+def shelved_rows(shelved: ShelvedQuestion, first: int, end: int, program: str, kept: RowsFolder | None = None) -> Csr:
     """What a worker does: the rows of a span of a shelved question. DataError where it is another program."""
     if program != program_sum():
         raise DataError("cluster.other_program", machine=platform.node())
-    return shelved_question(shelved).rows(slice(first, end))
+    return shelved_question(shelved).rows(slice(first, end), kept=kept)

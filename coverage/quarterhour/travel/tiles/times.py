@@ -48,6 +48,7 @@ def tiled_travel_times(
         network, communities, sites, heading=heading, turnout_minutes=turnout_minutes, limit_m=limit_m
     )  # fmt: skip
     cut, count = whole_cs(minutes), len(trips.order)
-    spans = tile_spans(trips, cut=cut) if tile_sources is None else even_spans(count, tile_sources)
-    parts = list(compute(tile_question(network, trips, cut=cut), spans, progress))
+    question = tile_question(network, trips, cut=cut)
+    spans = tile_spans(question) if tile_sources is None else even_spans(count, tile_sources)
+    parts = list(compute(question, spans, progress))
     return times_of(trips, minutes, np.arange(count), parts)
