@@ -26,6 +26,7 @@ from quarterhour.report.forecast.sections import FORECAST, forecast_chart, forec
 from quarterhour.report.glossary import glossary, glossary_section
 from quarterhour.report.inspection import PAGE, address_writers, finding_writers
 from quarterhour.report.layers.dresses import layer_dresses
+from quarterhour.report.layers.partitions import FOLDER, write_partitions
 from quarterhour.report.layers.tables import chosen_sites, named_layers, result_layers
 from quarterhour.report.map_notes import map_notes, with_page_finding
 from quarterhour.report.markdown import report_markdown
@@ -212,6 +213,8 @@ def _writers(results: Results, lang: str, parts: ReportParts) -> dict[str, Calla
     writers |= Papers(results, lang, parts.sections, charts, glossary(lang)).writers()
     if card is not None:  # what a later run compares itself with
         writers[_SCORECARD] = lambda path: files.write_csv(path, kept_rows(card.rows), index=False)
+    if "parquet" in results.study.file.outputs.extra:
+        writers[FOLDER] = lambda path: write_partitions(path, named_layers(results, lang))
     if results.od is not None:
         writers["od.csv"] = partial(files.write_csv, frame=results.od, index=False)
     writers |= finding_writers(results.findings, lang)

@@ -43,10 +43,11 @@ class Outputs(Part):
 
     ``papers``: whether the report for Word and as HTML, the page for leaders and static maps are written.
     ``what_if``: whether the page can count other choices of sites.
-    ``extra``: what is written beside: ``routes`` (a layer), ``od`` (a table), ``plan`` (the layout plan).
+    ``extra``: what is written beside: ``routes`` (a layer), ``od`` (a table), ``plan`` (the layout plan),
+    ``parquet`` (the layers as partitioned GeoParquet).
     """
 
-    extra: list[Literal["routes", "od", "plan"]] = Field(default_factory=list)
+    extra: list[Literal["routes", "od", "plan", "parquet"]] = Field(default_factory=list)
     folder: str | None = None
     papers: bool = True
     database: Name | None = None
