@@ -85,7 +85,7 @@ class Ground:
         """The roads that reach within FARTHEST_M of some cells; GEOS cannot cut those of no length."""
         low, high = cells * _CELL_M - FARTHEST_M, (cells + 1) * _CELL_M + FARTHEST_M
         lines = self.roads.geometries[np.unique(self.roads.query(shapely.box(*low.T, *high.T))[1])]
-        return lines[shapely.length(lines) > 0]
+        return np.asarray(lines[shapely.length(lines) > 0])
 
     @functools.cached_property
     def step_m(self) -> float:

@@ -125,7 +125,7 @@ def _outside(xy: FloatArray, owner: IntArray, step: FloatArray, every: _Every) -
     """Vertices far outside the box of all roads, of lines that lie inside it too, where one came a long way."""
     low, high = every.low, every.high
     pad = max(FAR_M, _HALVES * float((high - low).max()))
-    out = ((xy < low - pad) | (xy > high + pad)).any(axis=1)
+    out = np.asarray(((xy < low - pad) | (xy > high + pad)).any(axis=1))
     jump = (owner[1:] == owner[:-1]) & (step >= FAR_M) & (out[1:] != out[:-1])
     return np.asarray(out & np.isin(owner, owner[:-1][jump]))
 

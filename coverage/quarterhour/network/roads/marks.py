@@ -38,7 +38,9 @@ def marks_of(values: pd.Series) -> pd.Series:
     """
     if values.dtype != object:
         code, cells = pd.factorize(values, use_na_sentinel=False)
-        return _marks_of(pd.Series(cells)).take(code).set_axis(values.index).rename(values.name)
+        marks: pd.Series = _marks_of(pd.Series(cells)).take(code).set_axis(values.index)
+        marks.name = values.name
+        return marks
     return _marks_of(values)
 
 
