@@ -31,8 +31,8 @@ _CLOSE, _LOOKS = 2e-4, 400
 """How near the prices of the whole come to its linear program, and rounds of them at most."""
 _AROUND, _FIRST = 1, 1
 """Numbers of sites searched first on either side of a region's likely one, and nodes of their trees."""
-_TURNS = 4
-"""How often the numbers are searched further that the bound of the whole rests on."""
+_TURNS = 8
+"""How often the numbers are searched further that the bound of the whole rests on, with those beside them."""
 _EFFORT = 3e9
 """Steps of local search on the whole choice, at the end."""
 
@@ -122,10 +122,11 @@ class _Regions:
             open_ends = [end for end in divided if end not in searched]
             if not open_ends:
                 return
-            further = self._ask([(self.questions[r], n, n, nodes) for r, n in open_ends])
-            for (r, _), more in zip(open_ends, further, strict=True):
+            spans = [(r, n - ((r, n - 1) not in searched), n + ((r, n + 1) not in searched)) for r, n in open_ends]
+            further = self._ask([(self.questions[r], first, last, nodes) for r, first, last in spans])
+            for (r, first, last), more in zip(spans, further, strict=True):
                 self.known[r] = self.known[r].joined(more)
-            searched.update(open_ends)
+                searched.update((r, n) for n in range(first, last + 1))
         self._divided()
 
     def _ask(self, tasks: Sequence[tuple[RegionQuestion, int, int, int]]) -> list[RegionFrontier]:
