@@ -11,7 +11,7 @@ import pytest
 
 from quarterhour.base.errors import DataError
 from quarterhour.siting import certify
-from quarterhour.siting.methods.covering.greedy import build_cover_instance
+from quarterhour.siting.methods.covering.greedy import build_cover_instance, greedy_order
 from quarterhour.siting.proof.recount import verify_plan
 from quarterhour.siting.question.build import as_problem
 from quarterhour.siting.question.plan import Evidence
@@ -20,7 +20,9 @@ from quarterhour.siting.question.rules import Budget, Capacity, Quota, Spacing
 from quarterhour.siting.regions import most_people
 from quarterhour.siting.regions.answer import REGION_COLUMNS, solve_by_region
 from quarterhour.siting.regions.division import divide
+from quarterhour.siting.regions.each import here
 from quarterhour.siting.regions.frontiers import region_frontier
+from quarterhour.siting.regions.in_turn import choose_in_turn
 from quarterhour.siting.regions.split import BY_REGION, RegionQuestion, Split, border_people
 from quarterhour.siting.regions.spread import answer_shelved, each_on, shelve_region
 from quarterhour.siting.solve import solve_siting
@@ -155,6 +157,27 @@ def test_where_no_community_is_shared_nothing_is_lost(seed, objective):
     problem = random_question(100 + seed, share=0.0, objective=objective)
     whole, answer = solve_siting(problem), solve_by_region(problem)
     assert (answer.plan.value, answer.plan.bound) == pytest.approx((whole.value, whole.bound), nan_ok=True)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_regions_that_choose_again_beside_the_others_lose_nothing(seed):
+    problem = random_question(200 + seed, share=0.3, quotas=bool(seed % 2))
+    split = split_of(problem)
+    core = split.whole
+    begin = greedy_order(core)
+    again = choose_in_turn(split, begin, seed=0, each=here)
+    assert core.covered(again) >= core.covered(begin)
+    assert core.holds(again) or not core.holds(begin)
+
+
+def test_the_border_is_left_to_who_has_it():
+    """Where s1 has the border, east is better off with s3 than with s2, of whom the border alone would be more."""
+    split = split_of(two_counties())
+    position = {site: k for k, site in enumerate(split.whole.sites)}
+    begin = np.array([position["s1"], position["s2"]])
+    again = choose_in_turn(split, begin, seed=0, each=here)
+    assert {split.whole.sites[k] for k in again} in ({"s1", "s3"}, {"s0", "s2"})
+    assert split.whole.covered(again) >= 95
 
 
 def test_whoever_answers_for_the_regions_the_plan_is_the_same():

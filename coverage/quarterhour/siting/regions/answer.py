@@ -21,7 +21,7 @@ from quarterhour.siting.proof.assemble import Proof, as_plan, certificate
 from quarterhour.siting.proof.checkpoint import Keeper
 from quarterhour.siting.question.bounds import is_better
 from quarterhour.siting.question.evaluate import Choice, Measure
-from quarterhour.siting.question.plan import SitingPlan
+from quarterhour.siting.question.plan import SitingPlan, Stopped
 from quarterhour.siting.question.problem import WHOLE, SitingProblem
 from quarterhour.siting.question.search import Exact, Limits, SearchBudget, as_limits
 from quarterhour.siting.regions.each import Each, here
@@ -130,7 +130,7 @@ def solve_by_region(
             known = certificate(measure, seed)
             choice = open_sites(problem, split.whole.sites[answer.choice])
             proof = _proof(measure, choice, answer)
-            stopped = "" if measure.value(choice, proof.goal) == proof.bound else "work"
+            stopped: Stopped = "" if measure.value(choice, proof.goal) == proof.bound else "work"
             plan = as_plan(known, choice, [proof], seconds=time.perf_counter() - begun, stopped=stopped)
             Keeper(known, budget, keep, found).write(plan)
             return RegionalPlan(plan, _table(problem, where, split, choice, answer.short))
@@ -211,7 +211,8 @@ def _table(
 def _times_covered(problem: SitingProblem, opened: BoolArray) -> IntArray:
     """How many of some sites are near each community."""
     near = problem.near
-    return np.diff(np.r_[0, np.cumsum(opened[near.site])][near.start])
+    times: IntArray = np.diff(np.r_[0, np.cumsum(opened[near.site])][near.start])
+    return times
 
 
 def _by_site(problem: SitingProblem, people: IntArray) -> IntArray:

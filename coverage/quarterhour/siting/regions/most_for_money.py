@@ -291,6 +291,6 @@ def _allowed(whole: CoverInstance, opened: BoolArray) -> BoolArray:
     full, short = np.append(count >= whole.high, False), np.append(count < whole.low, False)
     if not len(whole.group):
         return np.ones(len(whole.sites), dtype=np.bool_)
-    allowed: BoolArray = ~full[whole.group].any(axis=0)
-    needed: BoolArray = allowed & short[whole.group].any(axis=0)
+    allowed = np.asarray(~full[whole.group].any(axis=0), dtype=np.bool_)
+    needed = np.asarray(allowed & short[whole.group].any(axis=0), dtype=np.bool_)
     return needed if needed.any() else allowed

@@ -14,6 +14,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from quarterhour.base.arrays import FloatArray, IntArray
+from quarterhour.siting.methods.covering.branch_and_cut import round_by_score
 from quarterhour.siting.methods.covering.cover_instance import CoverIncumbent, CoverInstance
 from quarterhour.siting.methods.covering.exchange import offer_improved
 from quarterhour.siting.methods.covering.greedy import greedy_order, without_redundant
@@ -23,14 +24,15 @@ from quarterhour.siting.question.search import SearchBudget
 from quarterhour.siting.regions.division import divide
 from quarterhour.siting.regions.each import Each
 from quarterhour.siting.regions.frontiers import RegionFrontier, region_frontier
+from quarterhour.siting.regions.in_turn import choose_in_turn
 from quarterhour.siting.regions.split import BY_REGION, DividedCover, RegionQuestion, Split, border_people
 
 _CLOSE, _LOOKS = 2e-4, 400
 """How near the prices of the whole come to its linear program, and rounds of them at most."""
 _AROUND, _FIRST = 1, 1
 """Numbers of sites searched first on either side of a region's likely one, and nodes of their trees."""
-_TURNS = 4
-"""How often the numbers are searched further that the bound of the whole rests on."""
+_TURNS = 8
+"""How often the numbers are searched further that the bound of the whole rests on, with those beside them."""
 _EFFORT = 3e9
 """Steps of local search on the whole choice, at the end."""
 
@@ -53,23 +55,30 @@ def divide_cover(
     if prices.bound < bound:
         bound, by = prices.bound, BY
     best = CoverIncumbent(replace(whole, all_rows=False), SearchBudget(seed=seed), bound=bound)
-    for choice in search.choices():
+    for choice in [*search.choices(), *prices.rounded]:
         offer_improved(best, choice, effort=_EFFORT)
     if best.choice is None:
         offer_first_choice(best, effort=_EFFORT)
-    progress(1.0)
     if best.choice is None:
         return DividedCover(None, bound, by, search.nodes)
+    progress(0.95)
+    if not best.is_optimal:
+        offer_improved(best, choose_in_turn(split, best.choice, seed=seed, each=each), effort=_EFFORT)
+    progress(1.0)
     choice = without_redundant(whole, best.choice)
     return DividedCover(choice, bound, by, search.nodes, search.short_of_bound(choice))
 
 
 @dataclass(frozen=True, eq=False)
 class _Prices:
-    """What the linear program of the whole says: of each row the share of its people that it pays for, and a bound."""
+    """What the linear program of the whole says: of each row the share of its people that it pays for, and a bound.
+
+    ``rounded``: the choice that its sites in parts come near to, if it was solved.
+    """
 
     by_row: FloatArray | None
     bound: int
+    rounded: tuple[IntArray, ...] = ()
 
 
 def _prices_and_numbers(split: Split, seed: int) -> tuple[_Prices, IntArray]:
@@ -82,7 +91,8 @@ def _prices_and_numbers(split: Split, seed: int) -> tuple[_Prices, IntArray]:
         return _Prices(None, total), np.bincount(opened, minlength=regions).astype(np.int64)
     search.run(budget, CoverIncumbent(replace(whole, all_rows=False), budget, bound=total), close=_CLOSE)
     likely = np.bincount(split.region, weights=search.inside, minlength=regions)
-    return _Prices(search.prices, search.bound), np.rint(likely).astype(np.int64)
+    rounded = round_by_score(whole, search.inside)
+    return _Prices(search.prices, search.bound, (rounded,)), np.rint(likely).astype(np.int64)
 
 
 class _Regions:
@@ -112,10 +122,11 @@ class _Regions:
             open_ends = [end for end in divided if end not in searched]
             if not open_ends:
                 return
-            further = self._ask([(self.questions[r], n, n, nodes) for r, n in open_ends])
-            for (r, _), more in zip(open_ends, further, strict=True):
+            spans = [(r, n - ((r, n - 1) not in searched), n + ((r, n + 1) not in searched)) for r, n in open_ends]
+            further = self._ask([(self.questions[r], first, last, nodes) for r, first, last in spans])
+            for (r, first, last), more in zip(spans, further, strict=True):
                 self.known[r] = self.known[r].joined(more)
-            searched.update(open_ends)
+                searched.update((r, n) for n in range(first, last + 1))
         self._divided()
 
     def _ask(self, tasks: Sequence[tuple[RegionQuestion, int, int, int]]) -> list[RegionFrontier]:
@@ -130,16 +141,6 @@ class _Regions:
         found = divide([known.bounds for known in self.known], self.limit)
         self.bound = None if found is None else self.anyway + found[0]
         return [] if found is None else found[1].tolist()
-
-    def _ask(self, tasks: Sequence[tuple[RegionQuestion, int, int]]) -> list[RegionFrontier]:
-        return list(self.each(region_frontier, tasks))
-
-    def _beyond(self, region: int, number: int) -> tuple[RegionQuestion, int, int]:
-        """From what was asked as far as a number, and one on."""
-        asked = self.known[region].asked
-        if number > max(asked):
-            return self.questions[region], max(asked) + 1, number + 1
-        return self.questions[region], max(0, number - 1), min(asked) - 1
 
     def short_of_bound(self, choice: IntArray) -> IntArray:
         """By region how much more, at the most, another choice of as many of its candidates counts."""
