@@ -42,6 +42,14 @@ def test_ends_join_by_coordinate_or_by_node_id() -> None:
     assert len(build_network(bridge, WALK).x) == 6
 
 
+def test_a_node_is_one_node_as_a_whole_number_and_as_a_float() -> None:
+    roads, _ = as_roads(town("A---B---C---D").roads, crs=CRS)
+    big = 2**52
+    for ends in (([1, 2, 3], [2.0, 3.0, 4.0]), ([big, big + 1, big + 2], [big + 1.0, big + 2.0, big + 3.0])):
+        net = build_network(roads.assign(from_node=ends[0], to_node=ends[1]), WALK)
+        assert (len(net.x), net.junction_ids.tolist()[1]) == (4, str(ends[0][1]))  # type: ignore[union-attr]
+
+
 def test_vehicles_obey_one_way_and_walkers_do_not() -> None:
     street = town("A->-B-<-C---D")
     car, walk = street.network(CAR), street.network(WALK)

@@ -12,6 +12,7 @@ from scipy.sparse import csgraph
 from scipy.spatial import cKDTree
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
+from quarterhour.base.cells import texts
 from quarterhour.network.network import by_size
 from quarterhour.network.roads.marks import levels_of
 
@@ -105,7 +106,7 @@ def named_ends(roads: pd.DataFrame) -> tuple[IntArray, pd.Index]:
     """The nodes at the ends of roads (all first, then all last) as numbers in the order they come, and their names."""
     ends = [roads["from_node"], roads["to_node"]]
     if not all(isinstance(end.dtype, pd.StringDtype) and not end.hasnans for end in ends):
-        ends = [pd.Series(end.to_numpy().astype(str)) for end in ends]
+        ends = [texts(end) for end in ends]  # a node is one node, a whole number here and a float there
     number, names = pd.factorize(pd.concat(ends, ignore_index=True))
     return np.asarray(number, np.int64), pd.Index(names)
 
