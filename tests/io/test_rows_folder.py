@@ -54,6 +54,18 @@ def test_a_run_takes_away_what_it_did_not_use(tmp_path: Path) -> None:
     assert sorted(p.name for p in tmp_path.iterdir()) == ["begun", "new.npz", "used.npz"]
 
 
+def test_a_file_that_cannot_be_taken_away_keeps_no_other(tmp_path: Path) -> None:
+    folder = RowsFolder(tmp_path)
+    names = [f"{letter}.npz" for letter in "abcd"]
+    for name in names:
+        (tmp_path / name).mkdir() if name == "b.npz" else folder.put(name[0], ROWS)
+    folder.begin()
+    for name in names:
+        os.utime(tmp_path / name, (1, 1))
+    folder.end()
+    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.npz", "begun"]
+
+
 def test_where_nothing_can_be_written_the_rows_are_worked_out_again(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     folder = RowsFolder(tmp_path / "file" / "rows")

@@ -72,8 +72,9 @@ class RowsFolder:
         with contextlib.suppress(OSError):
             begun = (self.folder / _BEGUN).stat().st_mtime_ns
             for path in self.folder.glob("*.npz"):
-                if path.stat().st_mtime_ns < begun:
-                    path.unlink()
+                with contextlib.suppress(OSError):  # another run took it away, or holds it
+                    if path.stat().st_mtime_ns < begun:
+                        path.unlink()
 
     def _path(self, key: str) -> Path:
         return self.folder / f"{key}.npz"
