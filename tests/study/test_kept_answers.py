@@ -13,7 +13,9 @@ import pytest
 import quarterhour as qh
 from quarterhour.io.answer_store.store import load_answer, save_answer
 from quarterhour.io.answer_store.values import value_key
+from quarterhour.io.network_store import program_sum
 from quarterhour.siting import solve
+from quarterhour.study import run
 from quarterhour.study.siting.answer import kept, search
 
 ASKED = """
@@ -196,3 +198,19 @@ def test_ctrl_c_behind_the_plan_ends_the_run(
     with pytest.raises(KeyboardInterrupt):
         asked(("frontier = 2\n", lines), PHASES, (ROBUST, ""))
     assert not (tmp_path / "prepared" / kept.FOLDER).exists()
+
+
+def test_what_is_kept_is_of_the_program_that_the_run_began_with(
+    toy_study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    summed: list[int] = []
+
+    def read(_: qh.Study) -> None:
+        summed.append(program_sum.cache_info().currsize)
+        raise InterruptedError
+
+    program_sum.cache_clear()
+    monkeypatch.setattr(run, "_study_tables", read)
+    with pytest.raises(InterruptedError):
+        qh.run_study(qh.read_study(toy_study), prepared=tmp_path / "prepared")
+    assert summed == [1]

@@ -335,7 +335,7 @@ def test_kept_networks_change_no_byte_and_broken_ones_are_built_again(
     assert run()[1:] == (0, 0)
     kept, *counts = run()
     assert counts == [3, 0]
-    assert {p.name for p in (tmp_path / "prepared").iterdir()} == {"walk", "walk_frail", "ebike"}
+    assert {p.name for p in (tmp_path / "prepared").iterdir()} == {"walk", "walk_frail", "ebike", "travel.tiles"}
     times = tmp_path / "prepared" / "walk" / "forward_cs.npy"
     times.write_bytes(times.read_bytes()[:-1] + b"\x07")
     bent, *counts = run()

@@ -113,9 +113,14 @@ class Run:
         return tiled_travel_times(net, communities, sites, compute=compute, **asked)
 
     def begin_rows(self) -> None:
-        """Keep rows of travel times beside the networks, and take what an earlier run kept."""
+        """Keep rows of travel times beside the networks, and take what an earlier run kept.
+
+        The program's sum is taken now: what is kept hours later is of the program that runs, whoever has put another in
+        its place meanwhile.
+        """
         if self.prepared is None:
             return
+        network_store.program_sum()
         folder = RowsFolder(self.prepared / FOLDER, self.fresh)
         with contextlib.suppress(WriteError):  # that nothing can be kept there, the networks tell
             folder.begin()
