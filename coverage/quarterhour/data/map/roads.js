@@ -113,7 +113,7 @@ function quarterhourRoads(quarterhour) {
     });
     // Without classes every road is drawn from the start, else minor ones from two steps nearer; of a whole province
     // from where as many are seen as a city has.
-    const more = Math.max(0, Math.log(group.count / QUARTERHOUR_LINES) / Math.log(4));
+    const more = Math.max(0, Math.log(group.count / (sorted ? 1 : 8) / QUARTERHOUR_LINES) / Math.log(4));
     return { tiles, colour: sorted ? stroke : "#b3ab98", weight, from: group.main ? -Infinity : sorted ? 2 + more : more || -Infinity };
   });
   if (groups.some((group) => group.tiles.length)) layers.roads = new QuarterhourRoads(groups, quarterhour.nearer);
