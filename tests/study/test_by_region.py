@@ -44,10 +44,15 @@ def test_a_question_by_region_has_a_plan_and_what_each_region_has_of_it(asked, r
 
 
 def test_an_answer_by_region_is_taken_again(asked, tmp_path):
-    first = asked('by_region = "county"', prepared=tmp_path / "prepared")
-    again = asked('by_region = "county"', prepared=tmp_path / "prepared")
+    told = list[str]()
+    asked_with = {"prepared": tmp_path / "prepared", "lang": "en", "tell": lambda text, _=None: told.append(text)}
+    first = asked('by_region = "county"', **asked_with)
+    searched, told = told, list[str]()
+    again = asked('by_region = "county"', **asked_with)
     kept = [value_key([(p.plan, p.prospects) for p in results.proposals]) for results in (first, again)]
     assert kept[0] == kept[1]
+    assert "preparing the search: centres" in searched
+    assert "preparing the search: centres" not in told
 
 
 def test_a_column_of_the_communities_tells_the_regions_or_the_codes_of_counties_do(asked, toy_study):
@@ -115,7 +120,11 @@ def test_workers_of_a_run_answer_for_the_regions_and_the_plan_is_the_same(asked,
 
 def test_a_budget_stands_in_the_stead_of_a_number(asked):
     money = 'by_region = "county"\nbudget = { yuan = 100, new_each = 60 }'
-    (found,) = asked(money, new_sites="").proposals
+    results = asked(money, new_sites="")
+    (found,) = results.proposals
+    for lang, said in (("zh", "花的钱不变"), ("en", "as much money")):
+        (section,) = region_sections(results, lang)
+        assert said in section.lines[-1]
     qh.verify_plan(found.problem, found.plan)
     assert len(found.plan.chosen) == 1
     with pytest.raises(QuarterhourError, match="`new_sites` at once"):
