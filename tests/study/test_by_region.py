@@ -11,6 +11,8 @@ import quarterhour as qh
 from quarterhour.base.errors import QuarterhourError, StudyError
 from quarterhour.io.answer_store.values import value_key
 from quarterhour.report.needs.region_sections import region_sections
+from quarterhour.study.siting.proposal import _what_ended
+from quarterhour.study.study import study_question
 from quarterhour.travel.tiles.spread import spread_over
 
 
@@ -41,6 +43,15 @@ def test_a_question_by_region_has_a_plan_and_what_each_region_has_of_it(asked, r
         assert len(section.table) == len(table)
         assert len(section.lines) == 2
     assert not list(region_sections(replace(results, proposals=(whole,)), "en"))
+
+
+@pytest.mark.parametrize(("lines", "rule"), [('by_region = "county"', "by_regions"), ("nodes = 5", "by_work")])
+def test_a_gap_is_not_told_as_if_more_work_alone_would_close_it(asked, lines, rule):
+    """What the division costs stays, however long regions are searched."""
+    results = asked(lines)
+    (found,) = results.proposals
+    ended = _what_ended(study_question(results.study, found.id), replace(found.plan, stopped="work"), [])
+    assert ended["rule"].tolist() == [f"study.{rule}"]
 
 
 def test_an_answer_by_region_is_taken_again(asked, tmp_path):
