@@ -152,12 +152,13 @@ def run_python(text: str) -> None:
 
 
 def part_of_a_study(text: str, folder: Path = Path("my-city")) -> None:
-    """What it says stands in for the same parts of the toy study, or keys of its question; then it is checked."""
+    """What it says stands in for the same parts of the toy study, or keys of head or question; then it is checked."""
     base = tomllib.loads((folder / "study.toml").read_text(encoding="utf-8"))
     given = tomllib.loads(text)
     of_siting = {key: given.pop(key) for key in list(given) if key not in StudyFile.model_fields}
     first, *others = given.get("siting", base["siting"])
-    StudyFile.model_validate({**base, **given, "siting": [{**first, **of_siting}, *others]})
+    head = {**base["study"], **given.pop("study", {})}
+    StudyFile.model_validate({**base, **given, "study": head, "siting": [{**first, **of_siting}, *others]})
 
 
 def is_taken_by_its_program(text: str) -> None:

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import queue
 import signal
 import subprocess
 import sys
 import threading
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -151,6 +154,36 @@ def test_works_give_in_their_order_and_call_in_the_callers_thread(threads: int) 
     assert found == [(place, threads == 1) for place in range(4)]
     assert sorted(heard) == [(place, step) for place in range(4) for step in range(3)]
     assert [[step for place, step in heard if place == one] for one in range(4)] == [[0, 1, 2]] * 4
+
+
+def test_what_is_called_as_the_last_work_ends_is_heard(monkeypatch: pytest.MonkeyPatch) -> None:
+    """All works end between two looks: at whether they have ended, and at whether anything is called."""
+    may_end, under_way, heard = threading.Event(), list[Future[None]](), list[int]()
+
+    class Looked(queue.SimpleQueue[Any]):
+        def empty(self) -> bool:
+            nothing = super().empty()
+            may_end.set()
+            wait(under_way)
+            return nothing
+
+        def get(self, block: bool = True, timeout: float | None = None) -> Any:
+            may_end.set()
+            return super().get(block, timeout)
+
+    class Seen(ThreadPoolExecutor):
+        def submit(self, *asked: Any, **more: Any) -> Any:
+            under_way.append(super().submit(*asked, **more))
+            return under_way[-1]
+
+    def work(place: int, call: Call) -> None:
+        assert may_end.wait(60)
+        call(heard.append, place)
+
+    monkeypatch.setattr(parallel, "ThreadPoolExecutor", Seen)
+    monkeypatch.setattr(parallel, "queue", SimpleNamespace(SimpleQueue=Looked, Empty=queue.Empty))
+    side_by_side([partial(work, 0), partial(work, 1)], threads=2)
+    assert sorted(heard) == [0, 1]
 
 
 def test_two_works_are_under_way_at_once() -> None:

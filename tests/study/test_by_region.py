@@ -11,6 +11,8 @@ import quarterhour as qh
 from quarterhour.base.errors import QuarterhourError, StudyError
 from quarterhour.io.answer_store.values import value_key
 from quarterhour.report.needs.region_sections import region_sections
+from quarterhour.study.siting.proposal import _what_ended
+from quarterhour.study.study import study_question
 from quarterhour.travel.tiles.spread import spread_over
 
 
@@ -43,11 +45,25 @@ def test_a_question_by_region_has_a_plan_and_what_each_region_has_of_it(asked, r
     assert not list(region_sections(replace(results, proposals=(whole,)), "en"))
 
 
+@pytest.mark.parametrize(("lines", "rule"), [('by_region = "county"', "by_regions"), ("nodes = 5", "by_work")])
+def test_a_gap_is_not_told_as_if_more_work_alone_would_close_it(asked, lines, rule):
+    """What the division costs stays, however long regions are searched."""
+    results = asked(lines)
+    (found,) = results.proposals
+    ended = _what_ended(study_question(results.study, found.id), replace(found.plan, stopped="work"), [])
+    assert ended["rule"].tolist() == [f"study.{rule}"]
+
+
 def test_an_answer_by_region_is_taken_again(asked, tmp_path):
-    first = asked('by_region = "county"', prepared=tmp_path / "prepared")
-    again = asked('by_region = "county"', prepared=tmp_path / "prepared")
+    told = list[str]()
+    asked_with = {"prepared": tmp_path / "prepared", "lang": "en", "tell": lambda text, _=None: told.append(text)}
+    first = asked('by_region = "county"', **asked_with)
+    searched, told = told, list[str]()
+    again = asked('by_region = "county"', **asked_with)
     kept = [value_key([(p.plan, p.prospects) for p in results.proposals]) for results in (first, again)]
     assert kept[0] == kept[1]
+    assert "preparing the search: centres" in searched
+    assert "preparing the search: centres" not in told
 
 
 def test_a_column_of_the_communities_tells_the_regions_or_the_codes_of_counties_do(asked, toy_study):
@@ -115,7 +131,11 @@ def test_workers_of_a_run_answer_for_the_regions_and_the_plan_is_the_same(asked,
 
 def test_a_budget_stands_in_the_stead_of_a_number(asked):
     money = 'by_region = "county"\nbudget = { yuan = 100, new_each = 60 }'
-    (found,) = asked(money, new_sites="").proposals
+    results = asked(money, new_sites="")
+    (found,) = results.proposals
+    for lang, said in (("zh", "花的钱不变"), ("en", "as much money")):
+        (section,) = region_sections(results, lang)
+        assert said in section.lines[-1]
     qh.verify_plan(found.problem, found.plan)
     assert len(found.plan.chosen) == 1
     with pytest.raises(QuarterhourError, match="`new_sites` at once"):

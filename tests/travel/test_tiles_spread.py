@@ -91,7 +91,7 @@ def test_the_shelf_stands_for_the_time_being_and_who_computes_is_told(
         found = tiled_travel_times(net, homes, bases, compute=compute, tile_sources=3, **ASKED)
         assert len(list(folder.rglob("*.npy"))) > 10
     assert bytes_of(found) == bytes_of(travel_times(net, homes, bases, **ASKED))
-    assert told == ["Travel times are computed by 3 workers."]
+    assert told == ["Travel times, and siting questions by region, are computed by 3 workers."]
     assert [path.name for path in folder.iterdir()] == ["travel.tiles"]  # rows, for the next run
     slow.page = "http://127.0.0.1:1/status"
     with computing_at("tcp://127.0.0.1:1", folder, lang="zh", tell=told.append):  # looked for before it is needed

@@ -167,7 +167,8 @@ def side_by_side(works: Sequence[Callable[[Call], T]], *, threads: int) -> list[
             for place, event in enumerate(asked):
                 under_way.append(pool.submit(asked_through(event).run, one, place))
                 under_way[-1].add_done_callback(lambda _: call(_set, ()))  # be awake: it may have been the last
-            while not (calls.empty() and all(future.done() for future in under_way)):
+            # in this order: a work calls before it ends
+            while not (all(future.done() for future in under_way) and calls.empty()):
                 with suppress(queue.Empty):
                     calls.get(timeout=POLL_S)()
     finally:

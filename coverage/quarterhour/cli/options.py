@@ -34,7 +34,7 @@ Against = Annotated[Path | None, typer.Option("--against", help=_AGAINST_HELP)]
 _SET_HELP = "Another value for a key of the study file, as circles.home-care-circle.minutes=20; may be repeated."
 Sets = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help=_SET_HELP)]
 Fresh = Annotated[bool, typer.Option("--fresh", help="Build the road networks anew instead of taking kept ones.")]
-_CLUSTER_HELP = "Who works out travel times: none (this process), local:N, tcp://HOST:PORT, a scheduler's file."
+_CLUSTER_HELP = "Who works out times and regions: none (this process), local:N, tcp://HOST:PORT, a scheduler's file."
 Cluster = Annotated[str, typer.Option("--cluster", metavar="WHERE", help=_CLUSTER_HELP)]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 ONLY_HELP, TEMPLATES_HELP = "text, tables, atlas, layers; several at commas.", "Folder of templates of your own."

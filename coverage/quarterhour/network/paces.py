@@ -46,7 +46,8 @@ def at_pace(network: Network, factor: float) -> Network:
         forward_cs=forward,
         backward_cs=backward,
         fixed_cs=None if network.fixed_cs is None else _shares(network.fixed_cs, share).astype(np.int32),
-        kept={name: known for name, known in network.kept.items() if name.startswith(_SAME_ROADS)},
+        # a copy: another thread may keep more with it meanwhile
+        kept={name: known for name, known in network.kept.copy().items() if name.startswith(_SAME_ROADS)},
     )
 
 

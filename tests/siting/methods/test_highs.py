@@ -249,6 +249,21 @@ def test_a_solver_that_does_not_listen_is_left_behind(monkeypatch):
     assert told == []
 
 
+def test_a_run_left_behind_while_another_thread_leaves_one_is_remembered(monkeypatch):
+    """Ctrl-C reaches the searches of all questions at once."""
+    kept = []
+    monkeypatch.setattr(room, "_ABANDONED", kept)
+
+    class Ended:
+        def is_alive(self):
+            kept.append((threading.main_thread(), "of another thread"))
+            return False
+
+    kept.append((Ended(), "long ended"))
+    room._leave_behind(threading.main_thread(), "mine")
+    assert [highs for _, highs in kept] == ["mine", "of another thread"]
+
+
 def test_what_a_listener_raises_comes_through():
     def broken(_values, _bound):
         raise ValueError("no plan")

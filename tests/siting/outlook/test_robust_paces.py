@@ -9,6 +9,8 @@ The toy town, minutes at the mode's own pace, standard 15; the candidate is at z
 
 from __future__ import annotations
 
+from typing import Any
+
 import pandas as pd
 import pytest
 
@@ -58,3 +60,16 @@ def test_whole_trips_are_not_scaled_where_part_of_them_is_fixed() -> None:
     assert "不随速度变化" in caught.value.sentence("zh")
     with pytest.raises(DataError, match="in their order"):
         qh.siting.robust_sites(question(times_at(1.0)), speed=(0.8, 1.2), paced=lambda f: times_at(f).only([]))
+
+
+def test_a_pace_is_taken_while_another_thread_keeps_more_with_the_network() -> None:
+    """Questions of one run are answered side by side on the same networks."""
+    net = network_from_edges(EDGES)
+
+    class Meanwhile(str):
+        def startswith(self, *asked: Any) -> bool:
+            net.kept["mutual"] = net.kept["grid"] = "of another thread"
+            return super().startswith(*asked)
+
+    net.kept[Meanwhile("verge")] = "known"
+    assert at_pace(net, 1.2).kept == {"verge": "known"}

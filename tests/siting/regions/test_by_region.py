@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 
 from quarterhour.base.errors import DataError
+from quarterhour.io.cluster.shelf import forget_shelf, from_shelf
 from quarterhour.siting import certify
 from quarterhour.siting.methods.covering.greedy import build_cover_instance, greedy_order
 from quarterhour.siting.proof.recount import verify_plan
@@ -24,7 +25,7 @@ from quarterhour.siting.regions.each import here
 from quarterhour.siting.regions.frontiers import region_frontier
 from quarterhour.siting.regions.in_turn import choose_in_turn
 from quarterhour.siting.regions.split import BY_REGION, RegionQuestion, Split, border_people
-from quarterhour.siting.regions.spread import answer_shelved, each_on, shelve_region
+from quarterhour.siting.regions.spread import answer_shelved, each_on, shelve_region, shelved_region
 from quarterhour.siting.solve import solve_siting
 from quarterhour.travel.times import times_from_matrix
 
@@ -214,6 +215,15 @@ def test_workers_read_the_regions_off_a_shelf_and_the_plan_is_the_same(tmp_path,
     pd.testing.assert_frame_equal(first.regions, again.regions)
     assert len(workers.tasks) > 1
     assert all(len(repr(task)) < 2000 for task in workers.tasks)  # paths and hashes
+
+
+def test_a_worker_forgets_the_regions_with_their_shelf(tmp_path):
+    """Else their files stay mapped by workers who go on for others, and Windows does not take them away."""
+    split = split_of(two_counties())
+    shelved = shelve_region(RegionQuestion(split.part(0, split.whole.people), 2, 0), tmp_path)
+    assert shelved_region(shelved) is shelved_region(shelved)
+    forget_shelf()
+    assert shelved_region.cache_info().currsize == from_shelf.cache_info().currsize == 0
 
 
 def test_a_worker_with_another_program_answers_nothing(tmp_path):

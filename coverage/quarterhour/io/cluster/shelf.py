@@ -6,6 +6,7 @@ import contextlib
 import functools
 import hashlib
 import platform
+from collections.abc import Callable
 from pathlib import Path
 from typing import Literal
 
@@ -18,6 +19,8 @@ from quarterhour.io.files.write import told
 
 _MAPPED_BYTES = 1 << 16
 """Smaller files are read; an empty one cannot be mapped."""
+_CACHES: list[Callable[[], object]] = []
+"""What empties each memory of this process that holds arrays of a shelf."""
 
 
 def put_on_shelf(array: AnyArray, folder: Path) -> str:
@@ -56,6 +59,17 @@ def from_shelf(folder: Path, name: str) -> AnyArray:
     if _sum(found) != name:
         raise DataError("cluster.broken", file=str(path), detail=platform.node())
     return found
+
+
+def forgotten_with_shelf(empty: Callable[[], object]) -> None:
+    """Have another memory emptied by ``forget_shelf``: one that holds what was made of arrays of a shelf."""
+    _CACHES.append(empty)
+
+
+def forget_shelf() -> None:
+    """For a worker whose run has ended well: no file of the shelf is mapped any more, so that it can go."""
+    for empty in (*_CACHES, from_shelf.cache_clear):
+        empty()
 
 
 def _sum(array: AnyArray) -> str:

@@ -18,8 +18,11 @@ _say = partial(say_of, "region_sections")
 def region_sections(results: Results, lang: str) -> Iterator[Section]:
     """Sites and people by region, what one more site would add and the least one gives, where a question is divided."""
     told = [_regions(results, p, lang) for p in results.proposals]
-    fewest = any(p.plan.objective == "min-sites" for p in results.proposals if p.prospects.regions is not None)
-    after = [_say("how", lang), *([_say("how_fewest", lang)] if fewest else [])]
+    divided = [p for p in results.proposals if p.prospects.regions is not None]
+    fewest = any(p.plan.objective == "min-sites" for p in divided)
+    by_money = any(p.problem.budget.yuan is not None for p in divided)
+    more = {"how_fewest": fewest, "how_money": by_money}
+    after = [_say("how", lang), *(_say(key, lang) for key, needed in more.items() if needed)]
     yield from joined_section("regions", told, after=after, page_rows=40)
 
 

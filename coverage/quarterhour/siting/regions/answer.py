@@ -46,7 +46,8 @@ class RegionalPlan:
     ``candidates`` that may be built there; ``sites``: how many of them the plan builds (required ones aside);
     ``people`` whom these cover and no existing or required site does, those of a border in every region that covers
     them; ``short``: by how many people, at the most, another choice of as many sites there would be better, as the
-    division counts those of a border (min-sites: how many sites more than are proven to be needed there);
+    division counts those of a border (with a budget: another choice for as much money; min-sites: how many sites more
+    than are proven to be needed there);
     ``one_more``: the most people whom one more candidate of the region would add to the plan, and ``one_less``: the
     fewest whom the plan would lose with one of its sites there (missing where there is none).
 

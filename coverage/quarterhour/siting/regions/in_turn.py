@@ -19,7 +19,7 @@ def choose_in_turn(split: Split, choice: IntArray, *, seed: int, each: Each) -> 
 
     Regions that share no row choose at once, the others one after the other.
     """
-    cover = sp.csc_array(split.whole.cover)
+    cover = split.by_site
     for turn in _apart(split):
         asked = [r for r in turn if (split.region[choice] == r).any()]
         left = {r: _left_to(split, cover, choice, r) for r in asked}

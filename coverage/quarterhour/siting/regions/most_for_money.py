@@ -194,7 +194,7 @@ class _Prices:
     def short_of_bound(self, choice: IntArray) -> IntArray:
         """By region how many people more, at the most, another choice there comes to, at the best price of money."""
         parts, bits, found = self.best
-        cover, short = sp.csc_array(self.split.whole.cover), np.zeros(len(found), dtype=np.int64)
+        cover, short = self.split.by_site, np.zeros(len(found), dtype=np.int64)
         for r, one in enumerate(found):
             mine = choice[self.split.region[choice] == r]
             counted = int(self.people[np.unique(cover[:, mine].indices)].sum())

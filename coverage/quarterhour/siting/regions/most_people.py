@@ -11,7 +11,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-import scipy.sparse as sp
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.siting.methods.covering.branch_and_cut import round_by_score
@@ -144,7 +143,7 @@ class _Regions:
 
     def short_of_bound(self, choice: IntArray) -> IntArray:
         """By region how much more, at the most, another choice of as many of its candidates counts."""
-        cover, short = sp.csc_array(self.split.whole.cover), np.zeros(len(self.known), dtype=np.int64)
+        cover, short = self.split.by_site, np.zeros(len(self.known), dtype=np.int64)
         for r, known in enumerate(self.known):
             mine = choice[self.split.region[choice] == r]
             counted = int(self.people[np.unique(cover[:, mine].indices)].sum())

@@ -73,6 +73,11 @@ class Split:
         """The rows that candidates of several regions reach."""
         return np.asarray(np.diff(self.reached.indptr) > 1, dtype=np.bool_)
 
+    @cached_property
+    def by_site(self) -> sp.csc_array:
+        """The cover of the whole, candidate by candidate."""
+        return sp.csc_array(self.whole.cover)
+
     def sites_of(self, region: int) -> IntArray:
         """The candidates of a region, by position in the whole."""
         return np.flatnonzero(self.region == region).astype(np.int64)
@@ -80,7 +85,7 @@ class Split:
     def part(self, region: int, people: IntArray, *, rows: BoolArray | None = None) -> CoverInstance:
         """The instance of a region, each row with so many ``people``; some ``rows`` alone, if said."""
         whole, sites = self.whole, self.sites_of(region)
-        columns = sp.csc_array(whole.cover)[:, sites]
+        columns = self.by_site[:, sites]
         mine = np.diff(sp.csr_array(columns).indptr) > 0
         mine = np.flatnonzero(mine if rows is None else mine & rows)
         cover, merged = merge_rows(sp.csr_array(sp.csr_array(columns)[mine]), people[mine])

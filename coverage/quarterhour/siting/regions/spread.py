@@ -15,7 +15,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from quarterhour.base.errors import DataError
-from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
+from quarterhour.io.cluster.shelf import forgotten_with_shelf, from_shelf, put_on_shelf
 from quarterhour.io.network_store import program_sum
 from quarterhour.siting.methods.covering.cover_instance import CoverInstance
 from quarterhour.siting.regions.each import Each, here
@@ -73,6 +73,9 @@ def shelved_region(shelved: ShelvedRegion) -> RegionQuestion:
         bool(numbers["all_rows"]),
     )  # fmt: skip
     return RegionQuestion(core, numbers["most"], numbers["seed"], arrays["cost"])
+
+
+forgotten_with_shelf(shelved_region.cache_clear)
 
 
 def answer_shelved(work: Callable[..., T], shelved: ShelvedRegion, told: tuple[Any, ...], program: str) -> T:

@@ -141,7 +141,8 @@ def _what_ended(file: SitingFile, plan: SitingPlan, shaped: Sequence[str]) -> pd
     if shaped:
         told.append(finding("study.by_clock", severity="warning", table="candidates", id=question))
     if plan.stopped == "work":
-        told.append(finding("study.by_work", severity="note", table="candidates", id=question))
+        rule = "study.by_regions" if file.by_region else "study.by_work"
+        told.append(finding(rule, severity="note", table="candidates", id=question))
     return join_findings(told)
 
 

@@ -18,7 +18,7 @@ from quarterhour.base.machine.scratch import scratch_folder
 from quarterhour.base.parallel import Progress
 from quarterhour.io.answer_store.rows import FOLDER, RowsFolder
 from quarterhour.io.cluster import workers
-from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
+from quarterhour.io.cluster.shelf import forget_shelf, forgotten_with_shelf, from_shelf, put_on_shelf
 from quarterhour.io.files.write import told
 from quarterhour.io.network_store import program_sum
 from quarterhour.travel.access_legs import Entries
@@ -84,7 +84,7 @@ def computing_at(
 
         takes = held.enter_context(workers.workers_at_need(where, tell=hear))
         yield spread_over(takes, shelf.absolute(), kept=RowsFolder(folder.absolute() / FOLDER, fresh))
-        takes.everywhere(forget_questions)
+        takes.everywhere(forget_shelf)
 
 
 def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = None) -> OnWorkers:
@@ -147,10 +147,7 @@ def shelved_question(shelved: ShelvedQuestion) -> TileQuestion:
     )  # fmt: skip
 
 
-def forget_questions() -> None:
-    """For a worker whose run has ended well: no file of the shelf is mapped any more, so that it can go."""
-    shelved_question.cache_clear()
-    from_shelf.cache_clear()
+forgotten_with_shelf(shelved_question.cache_clear)
 
 
 def shelved_rows(shelved: ShelvedQuestion, first: int, end: int, program: str, kept: RowsFolder | None = None) -> Csr:

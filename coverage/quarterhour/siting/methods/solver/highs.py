@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import math
 import threading
 import time
@@ -32,6 +33,14 @@ _TICK, _GRACE = 0.05, 0.8
 
 _ABANDONED: list[tuple[threading.Thread, Any]] = []
 """Runs that were left behind, and their threads."""
+
+
+def _leave_behind(thread: threading.Thread, highs: Any) -> None:
+    """Several threads may do so at once; what has ended meanwhile is remembered no more."""
+    _ABANDONED.append((thread, highs))
+    for left in [left for left in _ABANDONED.copy() if not left[0].is_alive()]:
+        with contextlib.suppress(ValueError):  # another thread was quicker
+            _ABANDONED.remove(left)
 
 
 @atexit.register
@@ -219,7 +228,7 @@ class Solver:
         finally:
             if not done.is_set():
                 callbacks.close()
-                _ABANDONED[:] = [left for left in _ABANDONED if left[0].is_alive()] + [(thread, self._highs)]
+                _leave_behind(thread, self._highs)
                 self._replace_solver()
         return status[0] if status else ""
 
