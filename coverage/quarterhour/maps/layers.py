@@ -116,7 +116,7 @@ def road_lines(roads: gpd.GeoDataFrame | None) -> list[dict[str, Any]]:
     """
     if roads is None or roads.empty:
         return []
-    of_class = roads["road_class"].astype(str).str.removesuffix("_link")
+    of_class = _classes(roads)
     order = [c for c in MAIN_ROADS if (of_class == c).any()]
     minor = [] if too_many_minor(roads) else [("minor", False, ~of_class.isin(MAIN_ROADS))]
     groups = [(c, True, of_class == c) for c in order] + minor
@@ -129,8 +129,12 @@ def too_many_minor(roads: pd.DataFrame | None) -> int:
     """How many minor roads a page leaves out; 0 where it draws them, or where there are no others to draw."""
     if roads is None or len(roads) <= MOST_MINOR_ROADS:
         return 0
-    minor = ~roads["road_class"].astype(str).str.removesuffix("_link").isin(MAIN_ROADS)
+    minor = ~_classes(roads).isin(MAIN_ROADS)
     return int(minor.sum()) if minor.sum() > MOST_MINOR_ROADS and not minor.all() else 0
+
+
+def _classes(roads: pd.DataFrame) -> pd.Series:
+    return roads["road_class"].astype(str).str.removesuffix("_link")
 
 
 def _in_tiles(roads: gpd.GeoDataFrame) -> dict[str, Any]:

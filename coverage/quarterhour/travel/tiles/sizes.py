@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 
-from quarterhour.base.arrays import AnyArray, FloatArray, IntArray, StopFlag
+from quarterhour.base.arrays import AnyArray, IntArray, StopFlag
 from quarterhour.base.errors import DataError
 from quarterhour.base.parallel import in_blocks
 from quarterhour.travel.dijkstra import cutoff_table
@@ -16,8 +17,6 @@ TILE_WORK = 16_000_000
 _SAMPLES, _SOURCES_A_SAMPLE, _AT_ONCE = 96, 16, 4
 _LEAST, _MOST = 0.5, 2.0
 """A tile has at least and at most so many times that work, as far as samples tell."""
-_STIR = np.uint64(0x9E3779B97F4A7C15), np.uint64(0xBF58476D1CE4E5B9), np.uint64(0x94D049BB133111EB)
-"""Of SplitMix64, which makes any bits look like chance."""
 
 
 def tile_spans(question: TileQuestion, *, work: int = TILE_WORK) -> list[slice]:
@@ -93,11 +92,7 @@ def _work(question: TileQuestion, states: IntArray) -> IntArray:
 
 def _chances(question: TileQuestion, at: AnyArray) -> list[float]:
     """By source a number from 0 to 1 that only where its junction lies has a say in."""
-    ground, (golden, one, two) = question.ground, _STIR
-    junction = ground.junctions(at)
-    bits: FloatArray = np.ascontiguousarray(ground.x[junction], np.float64)
-    mixed = bits.view(np.uint64) * golden + np.ascontiguousarray(ground.y[junction], np.float64).view(np.uint64)
-    mixed = (mixed ^ (mixed >> np.uint64(30))) * one
-    mixed = (mixed ^ (mixed >> np.uint64(27))) * two
-    found: list[float] = ((mixed ^ (mixed >> np.uint64(31))) / 2.0**64).tolist()
+    junction = question.ground.junctions(at)
+    where = pd.DataFrame({"x": question.ground.x[junction], "y": question.ground.y[junction]})
+    found: list[float] = (pd.util.hash_pandas_object(where, index=False).to_numpy() / 2.0**64).tolist()
     return found
