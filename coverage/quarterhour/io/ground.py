@@ -13,7 +13,7 @@ import shapely
 from pyproj import CRS, Transformer
 from scipy.spatial import cKDTree
 
-from quarterhour.base.arrays import AnyArray, FloatArray
+from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
 from quarterhour.base.cells import texts
 
 Pair = tuple[FloatArray, FloatArray]
@@ -61,31 +61,31 @@ class Ground:
         """
         there = np.isfinite(xy).all(axis=1)
         gap = np.full(len(xy), FARTHEST_M)
-        if there.any() and (along := self.along(xy[there])).n:
-            gap[there] = np.minimum(along.query(xy[there], distance_upper_bound=FARTHEST_M)[0], FARTHEST_M)
+        for tree in self.along(xy[there]):
+            gap[there] = np.minimum(gap[there], tree.query(xy[there], distance_upper_bound=FARTHEST_M)[0])
         return gap
 
-    def along(self, xy: FloatArray) -> cKDTree:
-        """Points along the roads within FARTHEST_M of some places, and maybe along more.
+    def along(self, xy: FloatArray) -> list[cKDTree]:
+        """Points along the roads within FARTHEST_M of some places, and maybe along more, each road's in one tree.
 
         They are no farther apart than 15 m (on networks of 15,000 km and more, than it takes). The points about the
-        places that were asked before stay.
+        places that were asked before stay; those of other roads stand in a tree beside.
         """
-        cells = np.unique(np.floor(xy / _CELL_M), axis=0)
-        asked, tree = self.kept.get("along", (set(), None))
-        every = asked | set(map(tuple, cells.tolist()))
-        if tree is None or len(every) > len(asked):
-            tree = cKDTree(
-                shapely.get_coordinates(shapely.segmentize(self._about(np.array(sorted(every))), self.step_m))
-            )
-            self.kept["along"] = every, tree
-        return tree
+        cells = set(map(tuple, np.unique(np.floor(xy / _CELL_M), axis=0).tolist()))
+        asked, held, trees = self.kept.setdefault("along", (set(), np.zeros(len(self.roads), bool), []))
+        if more := sorted(cells - asked):
+            near = self._about(np.array(more))
+            points = shapely.get_coordinates(shapely.segmentize(self.roads.geometries[near[~held[near]]], self.step_m))
+            trees += [cKDTree(points)] if len(points) else []
+            asked |= cells
+            held[near] = True
+        return list(trees)
 
-    def _about(self, cells: FloatArray) -> AnyArray:
+    def _about(self, cells: FloatArray) -> IntArray:
         """The roads that reach within FARTHEST_M of some cells; GEOS cannot cut those of no length."""
         low, high = cells * _CELL_M - FARTHEST_M, (cells + 1) * _CELL_M + FARTHEST_M
-        lines = self.roads.geometries[np.unique(self.roads.query(shapely.box(*low.T, *high.T))[1])]
-        return np.asarray(lines[shapely.length(lines) > 0])
+        near = np.unique(self.roads.query(shapely.box(*low.T, *high.T))[1])
+        return np.asarray(near[shapely.length(self.roads.geometries[near]) > 0])
 
     @functools.cached_property
     def step_m(self) -> float:

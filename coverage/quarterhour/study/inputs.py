@@ -13,6 +13,8 @@ import pandas as pd
 class Inputs:
     """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified, code_system``.
 
+    ``roads_key``: the ``table_key`` of the roads, where it is known from an earlier run; else "".
+
     ``turns``: the turn restrictions of an OSM extract, as `osm.read_osm_turns` tells them; else none.
 
     ``quality``: ``table, rows, fact, unstated, estimated, synthetic``: shares of the rows of each table, and, as
@@ -47,6 +49,7 @@ class Inputs:
     addresses: pd.DataFrame = field(default_factory=pd.DataFrame)
     units: pd.DataFrame = field(default_factory=pd.DataFrame)
     secret: frozenset[str] = frozenset()
+    roads_key: str = ""
 
     def own(self) -> Inputs:
         """The same with frames of its own: who edits one changes no other result that was made of the same tables.

@@ -28,6 +28,7 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.progress import RunProgress, no_progress
 from quarterhour.study.publication.protection import Protection
 from quarterhour.study.publication.published import asked_columns, masked, protected_inputs
+from quarterhour.study.reading.kept_roads import KeptRoads
 from quarterhour.study.reading.reach import farthest_m
 from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
@@ -91,31 +92,31 @@ def read_study_inputs(study: Study) -> Inputs:
     return _study_tables(study).own()
 
 
-def _study_tables(study: Study) -> Inputs:
-    """The same, as what is remembered of the study goes by them."""
+def _study_tables(study: Study, kept: KeptRoads | None = None) -> Inputs:
+    """The same, as what is remembered of the study goes by them. ``kept``: where roads are kept for the next run."""
     if study.changes:
-        made = _changed_inputs(study)
+        made = _changed_inputs(study, kept)
     else:
         study.shared.forget()  # its files may have changed
-        made = _shared_inputs(study)
-    told, places = weighed_roads(study, made)
+        made = _shared_inputs(study, kept)
+    weighed = weighed_roads(study, made, kept)
     classes = class_findings(study.file, made.towns, made.communities) if asks_for_classes(study) else []
-    findings = join_findings([made.findings, *old_people(study.file, made), told, *classes])
-    tables = replace(made, findings=findings, road_doubts=places)
+    findings = join_findings([made.findings, *old_people(study.file, made), weighed.told, *classes])
+    tables = replace(made, findings=findings, road_doubts=weighed.places)
     return tables if study.changes else study.shared.made_once("tables", "study", lambda: tables)
 
 
-def _changed_inputs(study: Study) -> Inputs:
-    return changed_inputs(_shared_inputs(study), study.changes, study.file)
+def _changed_inputs(study: Study, kept: KeptRoads | None = None) -> Inputs:
+    return changed_inputs(_shared_inputs(study, kept), study.changes, study.file)
 
 
-def _shared_inputs(study: Study) -> Inputs:
+def _shared_inputs(study: Study, kept: KeptRoads | None = None) -> Inputs:
     """The tables as they are read; once for all scenarios that ask the files the same."""
     far = farthest_m(study)
     question = study.roads, far, study.file.model_dump_json(exclude=_NOT_READ)
     return study.shared.made_once(
         "inputs", question,
-        lambda: read_inputs(study.file, study.folder, roads=study.roads, farthest_m=far, path=study.path),
+        lambda: read_inputs(study.file, study.folder, roads=study.roads, farthest_m=far, path=study.path, kept=kept),
     )  # fmt: skip
 
 
@@ -185,8 +186,8 @@ def run_study(
     with run.timed("read"):
         run.say("study.step_read")
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
-        results = Results(study, _study_tables(study) if tables is None else tables, done=done)
-        run.turns = results.inputs.turns
+        results = Results(study, _study_tables(study, run.kept_roads()) if tables is None else tables, done=done)
+        run.turns, run.roads_key = results.inputs.turns, results.inputs.roads_key
     every = {question.id for question in study.file.siting}
     known, asked = None, every
     if guards and publish:
@@ -243,7 +244,7 @@ def check_study(
             tables = _changed_inputs(study)
         else:
             tables = study.shared.made_once("tables", "study", lambda: _study_tables(study))
-        run.turns = tables.turns
+        run.turns, run.roads_key = tables.turns, tables.roads_key
     results = Results(study, tables, done=("circles",))
     if any(circle.year for circle in study.file.circles):
         results = _with_forecast(run, results)
@@ -307,8 +308,8 @@ def try_again(
     run = Run(study, lang, tell or no_progress, prepared, fresh, None, None)
     run.compute = compute
     run.say("study.step_read")
-    tables = read_study_inputs(study)
-    run.turns = tables.turns
+    tables = _study_tables(study, run.kept_roads()).own()
+    run.turns, run.roads_key = tables.turns, tables.roads_key
     if study.file.guarded:  # the page counted by these
         tables, _ = _protected(run, tables)
     return tried_again(run, _with_forecast(run, Results(study, tables)).inputs, tried)

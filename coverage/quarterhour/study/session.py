@@ -28,6 +28,8 @@ from quarterhour.services.forecast.values import Forecast
 from quarterhour.siting.regions.each import Each, here
 from quarterhour.siting.regions.spread import each_on
 from quarterhour.study.progress import RunProgress
+from quarterhour.study.reading.kept_roads import FOLDER as READ_FOLDER
+from quarterhour.study.reading.kept_roads import KeptRoads
 from quarterhour.study.study import Study
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.tiles.kept import KeptRows
@@ -111,6 +113,12 @@ class Run:
             return travel_times(net, communities, sites, threads=self.threads, **asked)
         compute = self.compute or tiles_here(kept=self.rows, threads=self.threads)
         return tiled_travel_times(net, communities, sites, compute=compute, **asked)
+
+    def kept_roads(self) -> KeptRoads | None:
+        """Where roads that were read are kept beside the networks."""
+        if self.prepared is None:
+            return None
+        return KeptRoads(self.prepared / READ_FOLDER, self.fresh, self.lang, self.tell)
 
     def begin_rows(self) -> None:
         """Keep rows of travel times beside the networks, and take what an earlier run kept.

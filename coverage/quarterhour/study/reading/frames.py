@@ -9,6 +9,7 @@ import pandas as pd
 
 from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.findings import finding, findings_from
+from quarterhour.study.file.fields import Source
 
 _TOLD_EACH = 5
 """More places than this are told in one sentence."""
@@ -60,3 +61,10 @@ def uncounted(raw: gpd.GeoDataFrame, people: tuple[str, ...], table: str, file: 
         else:
             told += [finding("inputs.no_count", severity="warning", id=i, **about) for i in unknown]
     return told
+
+
+def of_part(frame: pd.DataFrame, part: Source, *, source: str = "") -> pd.DataFrame:
+    """With the quality and the source that the study file says (else ``source``), where the table has not its own."""
+    named = part.source or source
+    said = {"quality": part.quality} | ({"source": named} if named else {})
+    return frame.assign(**{k: v for k, v in said.items() if k not in frame})

@@ -16,7 +16,7 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
-from quarterhour.base.errors import DataError, MissingError, StudyError, first_ids
+from quarterhour.base.errors import DataError, StudyError, first_ids
 from quarterhour.base.findings import (
     SEVERITIES,
     Severity,
@@ -27,12 +27,10 @@ from quarterhour.base.findings import (
     no_findings,
 )
 from quarterhour.base.kinds import KindLook, KindLooks, kind_label
-from quarterhour.base.row_order import by_content, by_id, by_line, place_names
+from quarterhour.base.row_order import by_content, by_id, place_names
 from quarterhour.io import files, osm, places, where
 from quarterhour.io.addresses import ADDRESS_COLUMNS, AddressFinder
 from quarterhour.io.ground import ground_of
-from quarterhour.network import slope
-from quarterhour.network.roads import as_roads, in_one_order
 from quarterhour.study.doubts import settled
 from quarterhour.study.file.declared import is_extract
 from quarterhour.study.file.fields import Addressed, Communities, Places, Source
@@ -41,15 +39,16 @@ from quarterhour.study.inputs import Inputs
 from quarterhour.study.reading.addresses import address_finder
 from quarterhour.study.reading.crs import StudyCrs
 from quarterhour.study.reading.extract_area import area_around, stated_area
-from quarterhour.study.reading.forms import read_form
-from quarterhour.study.reading.frames import joined, no_places, placed, uncounted, with_columns
+from quarterhour.study.reading.frames import joined, no_places, of_part, placed, uncounted, with_columns
+from quarterhour.study.reading.kept_roads import KeptRoads, RoadsRead
 from quarterhour.study.reading.named_columns import only_named, without_unnamed
 from quarterhour.study.reading.population import points_inside, share_population
 from quarterhour.study.reading.quality import quality_shares
 from quarterhour.study.reading.registers import count_register, with_outlines
 from quarterhour.study.reading.reporting import units_of_places, with_reporting
+from quarterhour.study.reading.roads import StudyRoads
 from quarterhour.study.reading.told import said_from, unless_told
-from quarterhour.study.reading.used import StudyDatabases, used_files
+from quarterhour.study.reading.used import StudySources
 
 _UNSETTLED: Mapping[str, gpd.GeoDataFrame] = MappingProxyType({})
 _PLACES = ("communities", "towns", "counties", "facilities", "candidates")
@@ -58,116 +57,29 @@ _PLACES = ("communities", "towns", "counties", "facilities", "candidates")
 class _Reader:
     """Reads the tables of one study, gathering findings and the files used."""
 
-    def __init__(self, file: StudyFile, folder: Path, roads: Path | None, crs: StudyCrs) -> None:
-        self.file, self.folder, self.given_roads, self.crs = file, folder, roads, crs
+    def __init__(self, file: StudyFile, opened: StudySources, crs: StudyCrs, of_roads: StudyRoads) -> None:
+        self.file, self.folder, self.opened, self.crs, self.of_roads = file, opened.folder, opened, crs, of_roads
         self.findings: list[pd.DataFrame] = []
-        self.used: dict[Path, str] = {}
         self.account: list[dict[str, Any]] = []
-        self.box, self.cut = stated_area(file), False
+        self.box = stated_area(file)
         self.placed: list[where.PlaceTable] = []
-        self.databases = StudyDatabases(file.databases)
         self.known: gpd.GeoDataFrame | None = None
         self.addresses: list[dict[str, Any]] = []
         self._towns: gpd.GeoDataFrame | None = None
         self.secret = frozenset(p.name for p in file.layers if p.is_secret)
 
-    def path(self, part: Source, table: str) -> Path:
-        """The file of a table; MissingError when it is not there."""
-        if part.path is None:
-            raise StudyError("study.no_extract", table=table)
-        found = self.folder / part.path
-        if not files.is_there(found):
-            raise MissingError("study.no_file", study=self.folder.name, table=table, path=part.path)
-        self.used[found] = table
+    def roads(self) -> RoadsRead:
+        """Roads of any kind of file as the canonical table, with their turn restrictions."""
+        found = self.of_roads.read(self.box)
+        self.findings.append(found.told)
         return found
-
-    def given(self, part: Source, table: str) -> Path | files.Table:
-        """The file of a table, or the table itself where a database has it, or an office's form was read."""
-        found = self.path(part, table) if part.database is None else self.databases.table(part, table)
-        form = getattr(part, "format", None)
-        return found if form is None else read_form(found, part, form)
-
-    def roads_path(self) -> Path | files.Table:
-        """The roads as given on the command line, or as the study names them."""
-        if self.given_roads is not None:
-            if not files.is_there(self.given_roads):
-                raise MissingError("inputs.no_given_roads", path=self.given_roads)
-            self.used[self.given_roads] = "roads"
-            return self.given_roads
-        if self.file.roads.path is None and self.file.roads.database is None:
-            raise StudyError("study.no_roads")
-        return self.given(self.file.roads, "roads")
-
-    def roads(self) -> gpd.GeoDataFrame:
-        """Roads of any kind of file as the canonical table."""
-        part, path = self.file.roads, self.roads_path()
-        known = self.about_roads(path)
-        if is_extract(path):
-            raw, told = osm.read_osm_roads(path, crs=self.crs.of_roads, bbox=self.box)
-            self.findings.append(told)
-            self.cut = bool((told["rule"] == "osm.roads_outside").any())
-        elif part.area is not None:
-            raise StudyError("study.area_no_extract", path=path.name)
-        elif isinstance(path, Path) and path.suffix == ".graphml":
-            raw = osm.read_graphml_roads(path, crs=self.crs.of_roads)
-        else:
-            raw, found = files.read_layer(
-                path, table="roads", crs=self.crs.of_roads, layer=known.layer, source_crs=known.crs, datum=known.datum,
-                encoding=known.encoding, taken=False,
-            )  # fmt: skip
-            self.findings.append(found)
-            raw = in_one_order(raw, known.columns)
-        raw = by_line(raw)
-        roads, found = as_roads(
-            raw, crs=raw.crs, columns=known.columns, table="roads", file=path.name, join_m=part.join_m,
-            oneway_values=part.oneway_values,
-        )  # fmt: skip
-        self.findings.append(found)
-        return gpd.GeoDataFrame(_of_part(self.risen(roads), part, source=path.name))
-
-    def about_roads(self, path: Path | files.Table) -> Source:
-        """What the study says of the roads' file; of one given in its stead, where it names none, else nothing."""
-        part = self.file.roads
-        if self.given_roads is None or (part.path is None and part.database is None):
-            return part
-        idle = sorted(part.model_fields_set & {"layer", "columns", "encoding", "crs", "datum"})
-        if idle and not is_extract(path):
-            self.findings.append(
-                finding(
-                    "inputs.keys_of_other_roads", severity="warning", table="roads", file=path.name,
-                    value=", ".join(idle), detail=part.path or part.table,
-                )
-            )  # fmt: skip
-        return Source()
-
-    def risen(self, roads: gpd.GeoDataFrame) -> gpd.GeoDataFrame:
-        """Roads with their climbs, where the study names a grid of elevations."""
-        named = self.file.roads.elevation
-        if named is None:
-            return roads
-        grid = self.folder / named
-        if not grid.is_file():
-            raise MissingError("study.no_file", study=self.folder.name, table="elevation", path=named)
-        self.used[grid] = "elevation"
-        roads, found = slope.rise_m(roads, grid)
-        self.findings.append(found)
-        return roads
-
-    def turns(self, roads: gpd.GeoDataFrame) -> pd.DataFrame:
-        """The turn restrictions of the extract that the roads came from."""
-        path = self.roads_path()
-        if not self.file.roads.turns or not is_extract(path):
-            return osm.no_turns()
-        turns, found = osm.read_osm_turns(path, roads, cut=self.cut)
-        self.findings.append(found)
-        return turns
 
     def places(self, part: Places, table: str, *, people: tuple[str, ...] = (), kind: str = "") -> gpd.GeoDataFrame:
         """Places of a table or of the OSM extract."""
         parts = part.parts if isinstance(part, Communities) else {}
         area = table in ("towns", "counties") or (table == "communities" and self.outlined)
         if part.from_osm:
-            extract = self.path(part, table) if part.path else self.roads_path()
+            extract = self.opened.path(part, table) if part.path else self.of_roads.source()
             if not is_extract(extract):
                 raise StudyError("study.no_extract", table=table)
             rules = osm.wanted_rules(part.from_osm, kind=kind, own=self.file.own_tags)
@@ -193,7 +105,7 @@ class _Reader:
         chosen = self.crs.of_communities if table == "communities" else self.crs.code
         finder = self.finder(part)
         kept, found, account = files.read_counted_places(
-            self.given(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
+            self.opened.given(part, table), table=table, crs=chosen, columns=part.columns, people=people, parts=parts,
             source_crs=part.crs, datum=part.datum, quality=part.quality, source=part.source, kind=kind,
             geometry="any" if area else "point", sheet=_text(part.sheet), encoding=part.encoding,
             header_row=part.header_row, layer=part.layer, hidden_rows=part.hidden_rows,
@@ -228,12 +140,12 @@ class _Reader:
         part, filled = self.file.communities, self.file.filled
         kept = self.places(part, "communities", people=tuple(c for c in part.people if c not in filled))
         for asked in self.file.population:
-            kept, found = share_population(asked, self.given(asked, "population"), kept)
+            kept, found = share_population(asked, self.opened.given(asked, "population"), kept)
             self.findings.append(found)
         kept, lost = (kept, no_findings()) if self.file.population else placed(kept, self.account[-1])
         self.findings.append(lost)
         for register in self.file.registers:
-            kept, found, account = count_register(register, self.given(register, "registers"), kept)
+            kept, found, account = count_register(register, self.opened.given(register, "registers"), kept)
             self.findings.append(found)
             self.account.append(account)
         return points_inside(kept) if self.outlined else kept
@@ -249,64 +161,73 @@ class _Reader:
             for t in self.placed
             if t.table not in ("towns", "counties")
         ]
-        known_roads, outlines = self.about_roads(self.roads_path()), self.file.towns
+        outlines = self.file.towns
         ground = ground_of(
-            roads, towns, datum=known_roads.datum, towns_datum="wgs84" if outlines is None else outlines.datum
+            roads, towns, datum=self.of_roads.named().datum, towns_datum="wgs84" if outlines is None else outlines.datum
         )
         return where.where_findings(points, ground, limit_m=self.file.study.snap_limit_m)
 
     def table(self, part: Source, name: str) -> pd.DataFrame:
         """A table of figures, rows without a quality given the table's."""
         read = files.read_table(
-            self.given(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
+            self.opened.given(part, name), sheet=_text(part.sheet), encoding=part.encoding, header_row=part.header_row,
             hidden_rows=part.hidden_rows, layer=part.layer,
         )  # fmt: skip
         self.findings.append(read.findings.assign(table=name))
         self.account.append(files.account_row(name, read, used=len(read.frame)))
-        return _of_part(by_content(files.named(read, part.columns, table=name)), part)
+        return of_part(by_content(files.named(read, part.columns, table=name)), part)
 
     def layer(self, part: Source, name: str) -> gpd.GeoDataFrame:
         """A layer for exclusions, in the study CRS."""
         layer, found = files.read_layer(
-            self.given(part, name), table=name, crs=self.crs.code, layer=part.layer, source_crs=part.crs,
+            self.opened.given(part, name), table=name, crs=self.crs.code, layer=part.layer, source_crs=part.crs,
             datum=part.datum, encoding=part.encoding, columns=part.columns,
         )  # fmt: skip
         self.findings.append(found)
         ordered = by_content(layer).reset_index(drop=True)
         if name not in self.secret and len(ordered):  # a name would tell where it lies
             ordered = ordered.set_axis(pd.Index(place_names(ordered)), axis=0)
-        return gpd.GeoDataFrame(_of_part(ordered, part))
+        return gpd.GeoDataFrame(of_part(ordered, part))
 
 
 def read_inputs(
-    file: StudyFile, folder: Path, *, roads: Path | None = None, farthest_m: float = 0.0, path: Path | None = None
+    file: StudyFile,
+    folder: Path,
+    *,
+    roads: Path | None = None,
+    farthest_m: float = 0.0,
+    path: Path | None = None,
+    kept: KeptRoads | None = None,
 ) -> Inputs:
     """Every table that a study file names, checked. A bad row is set aside and told, never lost.
 
     ``farthest_m``: how far its questions look, for the part of an OSM extract that is read. ``path``: of the study
-    file, for the lines of what is wrong in it.
+    file, for the lines of what is wrong in it. ``kept``: where the roads of an extract are kept for the next run.
     """
     crs = StudyCrs(file.study.crs, path or folder / "study.toml")
-    reader = _Reader(file, folder, roads, crs)
+    opened = StudySources(file, folder)
+    reader = _Reader(file, opened, crs, StudyRoads(opened, roads, crs, kept))
     # Of an extract only the part around the communities is read: they are first, and choose.
-    first = reader.roads() if file.study.crs is None and not is_extract(reader.roads_path()) else None
+    first = reader.roads() if file.study.crs is None and not is_extract(reader.of_roads.source()) else None
     communities = reader.communities()
     if not len(communities):
         crs.check()
-        likely = reader.misplaced(reader.roads(), no_places(communities)) if reader.placed[0].rows_read else None
+        likely = reader.misplaced(reader.roads().roads, no_places(communities)) if reader.placed[0].rows_read else None
         raise _none_usable(join_findings([t for t in (likely, *reader.findings) if t is not None]))
     reader.known = communities
     reader.box = area_around(file, communities, farthest_m=farthest_m)
     facilities = [reader.places(p, "facilities", kind=p.kind or "") for p in file.facilities]
-    road_table = reader.roads() if first is None else first.to_crs(crs.code)
+    read = reader.roads() if first is None else replace(first, roads=first.roads.to_crs(crs.code))
     reader.findings.extend(crs.findings)
     towns = reader.towns()
     towns = no_places(communities) if towns is None else towns
     counties = reader.places(file.counties, "counties") if file.counties else no_places(communities)
     facility_table = joined(facilities, communities)
+    reader.findings.append(read.turns_told)
     made = Inputs(
-        roads=road_table,
-        turns=reader.turns(road_table),
+        roads=read.roads,
+        roads_key=read.key,
+        turns=read.turns,
         communities=with_columns(communities, "town", "county"),
         towns=with_columns(towns, "county"),
         counties=counties,
@@ -316,7 +237,7 @@ def read_inputs(
         layers={p.name: reader.layer(p, p.name) for p in file.layers},
         secret=reader.secret,
         findings=join_findings(reader.findings),
-        used=used_files(reader.used, file, stored=reader.databases.used),
+        used=opened.told(),
         quality=pd.DataFrame(),
         account=pd.DataFrame(reader.account),
         addresses=pd.DataFrame(reader.addresses, columns=list(ADDRESS_COLUMNS)),
@@ -329,7 +250,7 @@ def read_inputs(
     made, told = replace(made, communities=people, units=units), [*told, by_area]
     made = replace(made, facilities=units_of_places(made.facilities, people, units))
     made = only_named(file, folder, made)
-    lie = reader.misplaced(road_table, made.towns, {n: getattr(made, n) for n in _PLACES})
+    lie = reader.misplaced(made.roads, made.towns, {n: getattr(made, n) for n in _PLACES})
     _check_roads_near(made, file.study.snap_limit_m, lie)
     crs.check()
     found = join_findings([unless_told(lie, told), made.findings, *told, *_unknown_kinds(file, made)])
@@ -341,13 +262,6 @@ def read_inputs(
 
 def _text(sheet: str | int | None) -> str | None:
     return None if sheet is None else str(sheet)
-
-
-def _of_part(frame: pd.DataFrame, part: Source, *, source: str = "") -> pd.DataFrame:
-    """With the quality and the source that the study file says (else ``source``), where the table has not its own."""
-    named = part.source or source
-    said = {"quality": part.quality} | ({"source": named} if named else {})
-    return frame.assign(**{k: v for k, v in said.items() if k not in frame})
 
 
 def _none_usable(findings: pd.DataFrame) -> DataError:

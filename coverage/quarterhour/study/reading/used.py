@@ -1,4 +1,4 @@
-"""What was read: files with hash and day, and tables that a study takes from its databases, each read once."""
+"""What a study names, opened: files with hash and day, offices' forms, and tables of its databases, each read once."""
 
 from __future__ import annotations
 
@@ -9,21 +9,62 @@ from typing import Any
 
 import pandas as pd
 
+from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.io import files, postgis
+from quarterhour.io.offices import TERRITORIAL, read_office
 from quarterhour.study.doubts.parts import systems_said
 from quarterhour.study.file.database import DatabaseFile, Outputs
 from quarterhour.study.file.fields import Source
 from quarterhour.study.file.study import StudyFile
 
 
-def used_files(used: dict[Path, str], file: StudyFile, *, stored: list[dict[str, Any]]) -> pd.DataFrame:
-    """One row a file or a table of a database (``stored``) that was read, as ``Inputs.used`` has them."""
-    rows: list[dict[str, Any]] = [{**row, "code_system": systems_said(file, row["table"])} for row in stored]
-    for path, table in used.items():
-        day = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").strftime("%Y-%m-%d")
-        known = {"table": table, "file": path.name, "sha256": files.sha256(path), "modified": day}
-        rows.append({**known, "code_system": systems_said(file, table)})
-    return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified", "code_system"])
+class StudySources:
+    """The files and databases of a study, opened part by part; ``used``: what was opened, and for which table."""
+
+    def __init__(self, file: StudyFile, folder: Path) -> None:
+        self.file, self.folder = file, folder
+        self.used: dict[Path, str] = {}
+        self.databases = StudyDatabases(file.databases)
+
+    def path(self, part: Source, table: str) -> Path:
+        """The file of a table; MissingError when it is not there."""
+        if part.path is None:
+            raise StudyError("study.no_extract", table=table)
+        return self.beside(part.path, table)
+
+    def beside(self, named: str, table: str) -> Path:
+        """The file that the study file names by its path from there; MissingError when it is not there."""
+        found = self.folder / named
+        if not files.is_there(found):
+            raise MissingError("study.no_file", study=self.folder.name, table=table, path=named)
+        self.used[found] = table
+        return found
+
+    def given(self, part: Source, table: str) -> Path | files.Table:
+        """The file of a table, or the table itself where a database has it, or an office's form was read."""
+        found = self.path(part, table) if part.database is None else self.databases.table(part, table)
+        form = getattr(part, "format", None)
+        return found if form is None else _read_form(found, part, form)
+
+    def told(self) -> pd.DataFrame:
+        """One row a file or a table of a database that was opened, as ``Inputs.used`` has them."""
+        rows = [{**row, "code_system": systems_said(self.file, row["table"])} for row in self.databases.used]
+        for path, table in self.used.items():
+            day = pd.Timestamp(path.stat().st_mtime, unit="s", tz="UTC").strftime("%Y-%m-%d")
+            known = {"table": table, "file": path.name, "sha256": files.sha256(path), "modified": day}
+            rows.append({**known, "code_system": systems_said(self.file, table)})
+        return pd.DataFrame(rows, columns=["table", "file", "sha256", "modified", "code_system"])
+
+
+def _read_form(found: Path | files.Table, part: Source, form: str) -> files.Table:
+    """The table of a part that says what form its file has. Errors as ``offices.read_office``."""
+    if form == TERRITORIAL:
+        return read_office(found, form, layer=part.layer, encoding=part.encoding)
+    datum = part.datum if "datum" in part.model_fields_set else None
+    return read_office(
+        found, form, keep=tuple(part.columns.values()), datum=datum, layer=part.layer, encoding=part.encoding,
+        sheet=None if part.sheet is None else str(part.sheet), header_row=part.header_row, hidden_rows=part.hidden_rows,
+    )  # fmt: skip
 
 
 class StudyDatabases:

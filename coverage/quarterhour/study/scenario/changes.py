@@ -119,9 +119,10 @@ def changed_inputs(made: Inputs, changes: Changes, file: StudyFile) -> Inputs:
     DataError for an id to close that is no facility's, for one to add that a facility has, and for a row to add that
     no table of facilities could hold, that no road is near or whose kind nobody knows: nothing is left out in silence.
     """
-    roads, facilities = made.roads, made.facilities
+    roads, key, facilities = made.roads, made.roads_key, made.facilities
     if isinstance(changes.roads, gpd.GeoDataFrame):
         roads, told = as_roads(changes.roads, crs=made.roads.crs)
+        key = ""
         _refuse(told)
     unknown = [i for i in changes.closed if i not in facilities.index]
     if unknown:
@@ -130,7 +131,7 @@ def changed_inputs(made: Inputs, changes: Changes, file: StudyFile) -> Inputs:
     facilities = facilities.drop(index=list(changes.closed))
     if changes.added is not None:
         facilities = pd.concat([facilities, _added(changes.added, replace(made, roads=roads), facilities, file)])
-    changed = replace(made, roads=roads, facilities=facilities)
+    changed = replace(made, roads=roads, roads_key=key, facilities=facilities)
     names = ("communities", "facilities", "roads", "towns", "counties", "candidates")
     tables = {n: getattr(changed, n) for n in names} | made.tables | made.layers
     return replace(changed, quality=quality_shares(tables, made.communities, file.communities.people))
