@@ -1,10 +1,13 @@
-"""Roads of an extract that an earlier run has read: taken where nothing they depend on differs, the same to the bit."""
+"""Roads that an earlier run has read: taken where nothing they depend on differs, the same to the bit."""
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import sqlite3
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
@@ -14,20 +17,23 @@ import quarterhour as qh
 from quarterhour.base.errors import WriteError
 from quarterhour.io import osm
 from quarterhour.io.network_store import table_key
+from quarterhour.network.roads import as_roads
 from quarterhour.network.roads.topology import measure_topology
+from quarterhour.study import run
 from quarterhour.study.reading import roads as reading
-from quarterhour.study.reading.kept_roads import FOLDER
+from quarterhour.study.reading.kept_roads import FOLDER, KeptRoads
 from study.test_osm_study import on_osm, write_town
 
 TABLES = ("roads", "turns", "communities", "facilities", "findings", "road_doubts", "quality", "used", "account")
-CHANGES: dict[str, Callable[[Path], None]] = {
-    "the extract": lambda home: _replace(home / "town.osm", "residential", "tertiary"),
-    "a place of the extract": lambda home: _replace(home / "town.osm", 'v="药店"', 'v="药房"'),
-    "how near roads meet": lambda home: _replace(home / "study.toml", 'path = "town.osm"\n\n', 'path = "town.osm"\njoin_m = 2\n\n'),
-    "whether turns are obeyed": lambda home: _replace(home / "study.toml", 'path = "town.osm"\n\n', 'path = "town.osm"\nturns = false\n\n'),
-    "the quality of the roads": lambda home: _replace(home / "study.toml", 'path = "town.osm"\n\nquality = "synthetic"', 'path = "town.osm"\nquality = "estimated"'),
-    "the study's CRS": lambda home: _replace(home / "study.toml", "EPSG:32651", "EPSG:4550"),
-}  # fmt: skip
+OWN = 'path = "town.osm"\n\nquality = "synthetic"'
+CHANGES: dict[str, tuple[str, str, str]] = {
+    "the extract": ("town.osm", "residential", "tertiary"),
+    "a place of the extract": ("town.osm", 'v="药店"', 'v="药房"'),
+    "how near roads meet": ("study.toml", OWN, f"{OWN}\njoin_m = 2"),
+    "whether turns are obeyed": ("study.toml", OWN, f"{OWN}\nturns = false"),
+    "the quality of the roads": ("study.toml", OWN, OWN.replace("synthetic", "estimated")),
+    "the study's CRS": ("study.toml", "EPSG:32651", "EPSG:4550"),
+}
 """All that roads hang on, and one thing that the extract holds beside."""
 
 
@@ -38,8 +44,8 @@ def _replace(file: Path, old: str, new: str) -> None:
 
 
 @pytest.fixture
-def asked(toy_study: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[qh.Results, list[str]]]:
-    """A run of a study on an extract, with what of its roads was read or weighed in it."""
+def asked(toy_study: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tuple[qh.Inputs, list[str]]]:
+    """The tables of a study on an extract, with what of its roads was read or weighed for them."""
     on_osm(toy_study)
     done: list[str] = []
     of_extract = osm.read_osm_roads
@@ -48,20 +54,25 @@ def asked(toy_study: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., tup
         reading, "measure_topology", lambda *a, **more: done.append("weighed") or measure_topology(*a, **more)
     )
 
-    def run(**settings: object) -> tuple[qh.Results, list[str]]:
+    def tables(**settings: Any) -> tuple[qh.Inputs, list[str]]:
         done.clear()
-        settings = {"prepared": toy_study.parent / "prepared", "siting": False, **settings}
-        return qh.run_study(qh.read_study(toy_study), **settings), list(done)  # type: ignore[arg-type]
+        return read(toy_study, **settings), list(done)
 
-    return run
+    return tables
 
 
-def same(one: qh.Results, other: qh.Results, *, but: tuple[str, ...] = ()) -> None:
+def read(
+    home: Path, *, alone: bool = False, fresh: bool = False, tell: Callable[[str], None] = print, lang: str = "zh"
+) -> qh.Inputs:
+    """The tables of a study, with roads kept beside it; ``alone``: without."""
+    kept = KeptRoads(home.parent / "prepared" / FOLDER, fresh, lang, tell)
+    return run._study_tables(qh.read_study(home), None if alone else kept)
+
+
+def same(one: qh.Inputs, other: qh.Inputs) -> None:
     for name in TABLES:
-        if name not in but:
-            assert table_key(getattr(one.inputs, name)) == table_key(getattr(other.inputs, name)), name
-    assert str(one.inputs.roads.crs) == str(other.inputs.roads.crs)
-    assert repr(one.checks) == repr(other.checks)
+        assert table_key(getattr(one, name)) == table_key(getattr(other, name)), name
+    assert str(one.roads.crs) == str(other.roads.crs)
 
 
 def tables(home: Path) -> list[Path]:
@@ -69,15 +80,15 @@ def tables(home: Path) -> list[Path]:
 
 
 def test_the_next_run_takes_them_and_says_the_same(asked: Callable, toy_study: Path) -> None:
-    alone, _ = asked(prepared=None)
+    alone, _ = asked(alone=True)
     first, done = asked()
     assert done == ["read", "weighed"]
     again, done = asked()
     assert done == []
     same(alone, first)
     same(alone, again)
-    assert (alone.inputs.roads_key, again.inputs.roads_key) == ("", table_key(again.inputs.roads))
-    assert [f.stem for f in tables(toy_study)] == [again.inputs.roads_key]
+    assert (alone.roads_key, again.roads_key) == ("", table_key(again.roads))
+    assert [f.stem for f in tables(toy_study)] == [again.roads_key]
 
 
 def test_another_facility_and_another_standard_leave_them_as_they_are(asked: Callable, toy_study: Path) -> None:
@@ -90,10 +101,11 @@ def test_another_facility_and_another_standard_leave_them_as_they_are(asked: Cal
 @pytest.mark.parametrize("what", CHANGES)
 def test_whatever_they_hang_on_has_them_read_anew(what: str, asked: Callable, toy_study: Path) -> None:
     asked()
-    CHANGES[what](toy_study)
+    name, old, new = CHANGES[what]
+    _replace(toy_study / name, old, new)
     changed, done = asked()
     assert done[0] == "read"
-    alone, _ = asked(prepared=None)
+    alone, _ = asked(alone=True)
     same(alone, changed)
     assert len(tables(toy_study)) == 1  # the one that no run will ask for any more is gone
 
@@ -140,10 +152,10 @@ def test_a_folder_that_nobody_can_write_to_is_told_and_the_run_goes_on(asked: Ca
     (toy_study.parent / "prepared").mkdir()
     (toy_study.parent / "prepared" / FOLDER).write_text("a file in its place", encoding="utf-8")
     heard: list[str] = []
-    first, done = asked(tell=lambda said, *_: heard.append(said), lang="en")
+    first, done = asked(tell=heard.append, lang="en")
     assert done == ["read", "weighed"]
     assert any(said.startswith("the roads could not be kept and will be read again next time") for said in heard)
-    alone, _ = asked(prepared=None)
+    alone, _ = asked(alone=True)
     same(alone, first)
 
 
@@ -162,30 +174,69 @@ def test_a_run_that_ends_before_the_table_is_named_leaves_nothing_that_is_taken(
     same(first, again)
 
 
-def test_a_scenario_on_other_roads_has_nothing_of_them(toy_study: Path) -> None:
+def test_a_run_and_a_scenario_on_other_roads(toy_study: Path) -> None:
     study = qh.read_study(on_osm(toy_study))
-    kept = {"prepared": toy_study.parent / "prepared", "siting": False}
-    before = qh.run_study(study, **kept)  # type: ignore[arg-type]
-    roads = before.inputs.roads.iloc[:1]
-    there = qh.run_study(study.scenario(roads=gpd.GeoDataFrame(roads)), **kept)  # type: ignore[arg-type]
+    kept: dict[str, Any] = {"prepared": toy_study.parent / "prepared", "siting": False}
+    alone, before = qh.run_study(study, siting=False), qh.run_study(study, **kept)
+    again = qh.run_study(study, **kept)
+    assert repr(alone.checks) == repr(before.checks) == repr(again.checks)
+    assert before.inputs.roads_key == again.inputs.roads_key != ""
+    there = qh.run_study(study.scenario(roads=gpd.GeoDataFrame(before.inputs.roads.iloc[:1])), **kept)
     assert (len(there.inputs.roads), there.inputs.roads_key) == (1, "")
-    assert before.inputs.roads_key
     assert repr(there.checks) != repr(before.checks)
 
 
-def test_roads_of_other_files_are_read_each_time(toy_study: Path) -> None:
-    found = qh.run_study(qh.read_study(toy_study), siting=False, prepared=toy_study.parent / "prepared")
-    assert not found.inputs.roads_key
-    assert not (toy_study.parent / "prepared" / FOLDER).exists()
+@pytest.mark.parametrize("name", ["roads.geojson", "roads.gpkg", "roads.shp"])
+def test_roads_of_any_file_are_kept_with_what_lies_beside_it(
+    name: str, toy_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    roads = gpd.read_file(toy_study / "roads.geojson")
+    if name != "roads.geojson":
+        roads.to_file(toy_study / name)
+        _replace(toy_study / "study.toml", "roads.geojson", name)
+        (toy_study / "roads.geojson").unlink()
+    done: list[str] = []
+    monkeypatch.setattr(reading, "as_roads", lambda *a, **more: done.append("read") or as_roads(*a, **more))
+    first, again = read(toy_study), read(toy_study)
+    assert done == ["read"]
+    same(first, again)
+    if name == "roads.shp":  # the classes stand in the file beside
+        before = (toy_study / "roads.shp").read_bytes()
+        kinds = next(c for c in roads if c in ("highway", "road_class"))
+        roads.assign(**{kinds: "primary"}).to_file(toy_study / name)
+        assert (toy_study / "roads.shp").read_bytes() == before
+        changed = read(toy_study)
+        assert done == ["read", "read"]
+        assert set(changed.roads["road_class"]) == {"primary"}
+
+
+def test_what_a_database_has_not_yet_written_into_its_file_counts(toy_study: Path) -> None:
+    gpd.read_file(toy_study / "roads.geojson").to_file(toy_study / "roads.gpkg")
+    _replace(toy_study / "study.toml", "roads.geojson", "roads.gpkg")
+    file = toy_study / "roads.gpkg"
+    first = read(toy_study)
+    with contextlib.closing(sqlite3.connect(file)) as held:
+        held.execute("PRAGMA journal_mode=WAL")
+        held.execute("PRAGMA wal_autocheckpoint=0")
+        at_rest = file.read_bytes()
+        held.execute("DELETE FROM gpkg_ogr_contents")
+        held.execute("DROP TABLE IF EXISTS rtree_roads_geom")
+        held.execute("DELETE FROM gpkg_extensions WHERE extension_name = 'gpkg_rtree_index'")
+        for (name,) in held.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'").fetchall():
+            held.execute(f'DROP TRIGGER "{name}"')
+        held.execute("DELETE FROM roads WHERE fid = (SELECT max(fid) FROM roads)")
+        held.commit()
+        assert file.read_bytes() == at_rest
+        again = read(toy_study)
+    assert len(again.roads) == len(first.roads) - 1
 
 
 def test_a_part_of_an_extract_is_kept_as_that_part(toy_study: Path) -> None:
     file = on_osm(toy_study) / "study.toml"
-    prepared = toy_study.parent / "prepared"
-    one = qh.run_study(qh.read_study(toy_study), siting=False, prepared=prepared)
+    one = read(toy_study)
     _replace(file, 'path = "town.osm"\n\n', 'path = "town.osm"\narea = "all"\n\n')
-    whole = qh.run_study(qh.read_study(toy_study), siting=False, prepared=prepared)
-    assert len(whole.inputs.roads) == len(one.inputs.roads) + 1
+    whole = read(toy_study)
+    assert len(whole.roads) == len(one.roads) + 1
     write_town(toy_study)
-    again = qh.run_study(qh.read_study(toy_study), siting=False, prepared=prepared)
-    pd.testing.assert_frame_equal(pd.DataFrame(again.inputs.roads), pd.DataFrame(whole.inputs.roads))
+    again = read(toy_study)
+    pd.testing.assert_frame_equal(pd.DataFrame(again.roads), pd.DataFrame(whole.roads))

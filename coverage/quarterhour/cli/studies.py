@@ -36,7 +36,10 @@ def run_and_hand_in(
     asked = given.study(study)
     folder, told_in = out or default_out(asked), spoken(lang)
     left: list[Path] = []
-    sweep(folder, *(folder / part for part in ("prepared", "prepared/roads.read", "prepared/siting.answers", "plans", "plan")))
+    sweep(
+        folder,
+        *(folder / part for part in ("prepared", "prepared/roads.read", "prepared/siting.answers", "plans", "plan")),
+    )
     try:
         at = given.computing(folder / "prepared", told_in, quiet=quiet, fresh=fresh)
         with limits.raised(asked.file.limits), sets.holding(folder), at as by, progress(quiet, verbose=verbose) as tell:

@@ -1,5 +1,4 @@
-"""Roads of an OSM extract as they were read, kept for the next run: a country's are read in minutes, and taken again
-in seconds."""
+"""Roads as they were read, kept for the next run: a country's are read in minutes, and taken again in seconds."""
 
 from __future__ import annotations
 

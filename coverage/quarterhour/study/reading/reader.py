@@ -202,7 +202,7 @@ def read_inputs(
     """Every table that a study file names, checked. A bad row is set aside and told, never lost.
 
     ``farthest_m``: how far its questions look, for the part of an OSM extract that is read. ``path``: of the study
-    file, for the lines of what is wrong in it. ``kept``: where the roads of an extract are kept for the next run.
+    file, for the lines of what is wrong in it. ``kept``: where the roads are kept for the next run.
     """
     crs = StudyCrs(file.study.crs, path or folder / "study.toml")
     opened = StudySources(file, folder)

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import partial
+from glob import escape
 from importlib.metadata import version
 from pathlib import Path
 
@@ -37,7 +38,7 @@ _TOOLS = ("geopandas", "numpy", "osmium", "pandas", "pyproj", "scipy", "shapely"
 
 
 class StudyRoads:
-    """Reads the roads of a study, of whatever file; those of an OSM extract are kept for the next run.
+    """Reads the roads of a study, of whatever file; what a file gave is kept for the next run.
 
     ``given``: a file in place of the one that the study names.
     """
@@ -65,11 +66,11 @@ class StudyRoads:
         """Roads as the canonical table with their turn restrictions; of an extract the part within a box."""
         source, grid = self.source(), self._grid()
         make = partial(self._read, source, grid, box)
-        if self.kept is None or self.crs.code is None or not isinstance(source, Path) or not is_extract(source):
+        if self.kept is None or self.crs.code is None or not isinstance(source, Path):
             return make()
-        sums = [None if file is None else (file.name, files.sha256(file)) for file in (source, grid)]
+        sums = [(file.name, files.sha256(file)) for one in (source, grid) if one for file in _with_others(one)]
         said = self.file.roads.model_dump_json(), self.given is None, box, self.crs.code
-        return self.kept.read(value_key(*_program(), sums, said), make)
+        return self.kept.read(value_key(*_program(), source.name, sums, said), make)
 
     def _read(self, source: Path | files.Table, grid: Path | None, box: Box | None) -> RoadsRead:
         part, known = self.file.roads, self.named()
@@ -119,6 +120,13 @@ class StudyRoads:
             "inputs.keys_of_other_roads", severity="warning", table="roads", file=source.name, value=", ".join(idle),
             detail=part.path or part.table,
         )  # fmt: skip
+
+
+def _with_others(file: Path) -> list[Path]:
+    """A file and those beside it that a library may read with it: a shapefile's columns, what SQLite has not yet
+    written into its file."""
+    others = [*file.parent.glob(f"{escape(file.stem)}.*"), *file.parent.glob(f"{escape(file.name)}-*")]
+    return [file, *sorted(one for one in others if one.is_file() and one != file)]
 
 
 def weighed_roads(study: Study, made: Inputs, kept: KeptRoads | None = None) -> RoadsWeighed:
