@@ -12,13 +12,17 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
+import geopandas as gpd
 import numpy as np
 import pandas as pd
 import pytest
+import shapely
 
 from quarterhour.base.errors import DataError, MissingError
 from quarterhour.io.answer_store.store import load_answer, save_answer
+from quarterhour.io.answer_store.table import load_table, save_table
 from quarterhour.io.answer_store.values import UnknownValueError, read_again, told, value_key
+from quarterhour.io.network_store import table_key
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,3 +158,67 @@ def test_a_file_runs_nothing(tmp_path: Path) -> None:
         with pytest.raises(ValueError, match=r"."):
             read_again(text, [], RECORDS)
     assert not (tmp_path / "went_off").exists()
+
+
+TOWN = gpd.GeoDataFrame(
+    {
+        "road_class": ["residential", "primary", "residential"],
+        "name": pd.array(["文化路", "", "a\0b"], dtype="str"),
+        "speed": [0.1, math.nan, -0.0],
+        "way": np.array([1, -1, 0], np.int8),
+        "open": [True, False, True],
+    },
+    geometry=shapely.linestrings([[[0.1, 0.2], [1 / 3, 4e6]], [[5, 5], [5, 5]], [[0, 0], [1e-300, 7]]]),
+    crs="EPSG:32651",
+    index=pd.Index(["w1.1", "w1.2", "w2"], name="id"),
+).astype({"road_class": object})
+
+
+def test_a_table_of_lines_comes_back_to_the_last_bit(tmp_path: Path) -> None:
+    told = save_table(TOWN, tmp_path / "roads.arrow")
+    found = load_table(tmp_path / "roads.arrow", told=told)
+    assert table_key(found) == table_key(TOWN)
+    assert str(found.crs) == "EPSG:32651"
+    pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(TOWN))
+    assert found["road_class"].iloc[0] is found["road_class"].iloc[2]  # a text is held once, not by each row
+
+
+def odd_tables() -> dict[str, gpd.GeoDataFrame]:
+    lists = TOWN.assign(lanes=pd.Series([[1], [2, 3], []], index=TOWN.index, dtype=object))
+    noted = TOWN.copy()
+    noted.attrs["by"] = "somebody"
+    return {
+        "lists": lists,
+        "texts and numbers": TOWN.assign(lanes=pd.Series([1, "2", None], index=TOWN.index, dtype=object)),
+        "nothing in an object": TOWN.assign(lanes=pd.Series(["1", None, "2"], index=TOWN.index, dtype=object)),
+        "attributes": noted,
+        "a category": TOWN.assign(lanes=pd.Categorical(["a", "b", "a"], categories=["b", "a"], ordered=True)),
+        "a second place": TOWN.assign(end=shapely.points([[0, 0], [1, 1], [2, 2]])),
+        "rows without a name": TOWN.reset_index(drop=True),
+        "names of two kinds": gpd.GeoDataFrame(TOWN.set_axis(pd.Index(["1", 1, "2"], dtype=object), axis=0)),
+        "none at all": TOWN.iloc[:0],
+        "heights": TOWN.set_geometry(shapely.force_3d(TOWN.geometry.to_numpy(), [1.0, 0.0, 2.0]), crs=TOWN.crs),
+        "no lines alone": TOWN.set_geometry(shapely.points([[0, 0], [1, 1], [2, 2]]), crs=TOWN.crs),
+    }
+
+
+@pytest.mark.parametrize("name", odd_tables())
+def test_whatever_a_table_holds_comes_back_as_it_was_or_is_refused(name: str, tmp_path: Path) -> None:
+    table = odd_tables()[name]
+    try:
+        told = save_table(table, tmp_path / "odd.arrow")
+    except DataError as why:
+        assert why.key in ("answer_store.odd", "answer_store.broken")
+        assert not list(tmp_path.iterdir())  # nothing half-written
+        return
+    found = load_table(tmp_path / "odd.arrow", told=told)
+    pd.testing.assert_frame_equal(pd.DataFrame(found), pd.DataFrame(table), check_column_type=True)
+    assert table_key(found) == table_key(table)
+
+
+def test_a_table_that_is_not_there_or_another_is_not_taken(tmp_path: Path) -> None:
+    told = save_table(TOWN, tmp_path / "roads.arrow")
+    with pytest.raises(MissingError):
+        load_table(tmp_path / "other.arrow", told=told)
+    with pytest.raises(DataError):
+        load_table(tmp_path / "roads.arrow", told=told + 1)

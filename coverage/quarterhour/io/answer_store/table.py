@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import zlib
 from pathlib import Path
-from typing import Any
 
 import geopandas as gpd
+import numpy as np
+import pandas as pd
 import pyarrow as pa
 import shapely
 
@@ -55,7 +56,9 @@ def load_table(path: str | Path, *, told: int) -> gpd.GeoDataFrame:
         found = gpd.GeoDataFrame.from_arrow(read)
         said = json.loads(read.schema.metadata[_SAID])
         other = {name: kind for name, kind in said["kinds"].items() if str(found[name].dtype) != kind}
-        return gpd.GeoDataFrame(found.astype(other).set_crs(said["crs"], allow_override=True))
+        texts = {name: _objects(found[name]) for name, kind in other.items() if kind == "object"}
+        typed = found.assign(**texts).astype(other)
+        return gpd.GeoDataFrame(typed.set_crs(said["crs"], allow_override=True))
 
 
 def _same(found: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> bool:
@@ -72,8 +75,16 @@ def _same(found: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> bool:
     )
 
 
-def _equal(one: Any, other: Any) -> bool:
-    return bool(one.equals(other))
+def _objects(column: pd.Series) -> pd.Series:
+    """Texts as objects, each held once and not by every row."""
+    code, distinct = pd.factorize(column)
+    return pd.Series(np.asarray(distinct, dtype=object)[code], index=column.index, dtype=object)
+
+
+def _equal(one: pd.Series, other: pd.Series) -> bool:
+    """Objects must be texts: of others pandas calls equal what differs, as 1 and True."""
+    plain = other.dtype != object or pd.api.types.infer_dtype(other, skipna=False) == "string"
+    return bool(plain and one.equals(other))
 
 
 def _sum(path: Path) -> int:

@@ -130,8 +130,11 @@ class KeptRoads:
         own = table_key(made.roads)
         try:
             told = save_table(made.roads, self._table(own))
-        except (DataError, WriteError) as why:
+        except WriteError as why:
             self.tell(i18n.say("study.roads_not_kept", self.lang, why=why.sentence(self.lang)))
+            return
+        except DataError as why:  # a column of the user's own that no file holds as it is: it will be so again
+            _log.info(i18n.say("study.roads_not_kept", self.lang, why=why.sentence(self.lang)))
             return
         if self._save(_READ, key, _Read(told, own, made.told, made.turns, made.turns_told)):
             for path in self.folder.glob("*.arrow"):
