@@ -33,7 +33,7 @@ from quarterhour.study.reading.kept_roads import KeptRoads, RoadsRead, RoadsWeig
 from quarterhour.study.reading.used import StudySources
 from quarterhour.study.study import Study, modes_named, study_mode
 
-_TOOLS = ("geopandas", "numpy", "osmium", "pandas", "pyproj", "scipy", "shapely")
+_TOOLS = ("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "pyproj", "rasterio", "scipy", "shapely")
 """The libraries that roads are read and weighed with."""
 
 
