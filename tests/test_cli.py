@@ -409,7 +409,7 @@ def test_a_second_run_takes_the_kept_networks_unless_told_not_to(
 ) -> None:
     from quarterhour import cli
 
-    for fresh, taken in ((False, 0), (False, 3), (True, 0)):
+    for fresh, taken in ((False, 0), (False, 4), (True, 0)):
         with pytest.raises(SystemExit) as ended:
             out = ["--out", str(tmp_path / "o")]
             cli.app(["check", str(toy_study), *out, "--lang", "en", "--verbose", *["--fresh"] * fresh])

@@ -85,13 +85,13 @@ class KeptRoads:
 
     def read(self, key: str, make: Callable[[], RoadsRead]) -> RoadsRead:
         """The roads under a key; what ``make`` reads where none are kept, mapped from the disk once they are."""
-        found = self._taken(_READ, key, self._opened)
-        if found is None:
-            made = make()
-            self._keep(key, made)
-            # what was built goes; what is mapped takes no memory of its own
-            found = self._taken(_READ, key, self._opened, fresh=False) or made
-        return found
+        found = None if self.fresh else self._taken(_READ, key, self._opened)
+        if found is not None:
+            _log.info(i18n.say("study.roads_kept", self.lang))
+            return found
+        made = make()
+        self._keep(key, made)
+        return self._taken(_READ, key, self._opened) or made  # texts of what was built go; they are mapped
 
     def weighed(self, key: str, crs: CRS, make: Callable[[], RoadsWeighed]) -> RoadsWeighed:
         """What was found of roads under a key."""
@@ -100,7 +100,7 @@ class KeptRoads:
             points = gpd.points_from_xy(held.x, held.y, crs=crs)
             return RoadsWeighed(held.told, gpd.GeoDataFrame(held.places, geometry=points))
 
-        found = self._taken(_WEIGHED, key, opened)
+        found = None if self.fresh else self._taken(_WEIGHED, key, opened)
         if found is None:
             found = make()
             at = found.places.geometry
@@ -108,9 +108,7 @@ class KeptRoads:
             self._save(_WEIGHED, key, _Weighed(found.told, plain, at.x.to_numpy(), at.y.to_numpy()))
         return found
 
-    def _taken(self, name: str, key: str, opened: Callable[[Any], T], *, fresh: bool | None = None) -> T | None:
-        if self.fresh if fresh is None else fresh:
-            return None
+    def _taken(self, name: str, key: str, opened: Callable[[Any], T]) -> T | None:
         try:
             return opened(load_answer(self.folder / name, key=key, records=_RECORDS))
         except MissingError:
@@ -122,7 +120,6 @@ class KeptRoads:
 
     def _opened(self, held: _Read) -> RoadsRead:
         roads = load_table(self._table(held.key), told=held.sum)
-        _log.info(i18n.say("study.roads_kept", self.lang))
         return RoadsRead(roads, held.told, held.turns, held.turns_told, held.key)
 
     def _keep(self, key: str, made: RoadsRead) -> None:
