@@ -90,8 +90,8 @@ class KeptRoads:
             _log.info(i18n.say("study.roads_kept", self.lang))
             return found
         made = make()
-        self._keep(key, made)
-        return self._taken(_READ, key, self._opened) or made  # texts of what was built go; they are mapped
+        again = self._taken(_READ, key, self._opened) if self._keep(key, made) else None
+        return again or made  # what was built goes: of what is mapped the texts take no memory
 
     def weighed(self, key: str, crs: CRS, make: Callable[[], RoadsWeighed]) -> RoadsWeighed:
         """What was found of roads under a key."""
@@ -122,22 +122,23 @@ class KeptRoads:
         roads = load_table(self._table(held.key), told=held.sum)
         return RoadsRead(roads, held.told, held.turns, held.turns_told, held.key)
 
-    def _keep(self, key: str, made: RoadsRead) -> None:
-        """The table first, then the file that names it; tables that none names any more go."""
+    def _keep(self, key: str, made: RoadsRead) -> bool:
+        """The table first, then the file that names it; tables that none names any more go. Whether they are there."""
         own = table_key(made.roads)
         try:
             told = save_table(made.roads, self._table(own))
         except WriteError as why:
             self.tell(i18n.say("study.roads_not_kept", self.lang, why=why.sentence(self.lang)))
-            return
+            return False
         except DataError as why:  # a column of the user's own that no file holds as it is: it will be so again
             _log.info(i18n.say("study.roads_not_kept", self.lang, why=why.sentence(self.lang)))
-            return
-        if self._save(_READ, key, _Read(told, own, made.told, made.turns, made.turns_told)):
-            for path in self.folder.glob("*.arrow"):
-                if path != self._table(own):
-                    with contextlib.suppress(OSError):  # another run has it open
-                        path.unlink()
+            return False
+        named = self._save(_READ, key, _Read(told, own, made.told, made.turns, made.turns_told))
+        for path in self.folder.glob("*.arrow") if named else ():
+            if path != self._table(own):
+                with contextlib.suppress(OSError):  # another run has it open
+                    path.unlink()
+        return named
 
     def _save(self, name: str, key: str, value: object) -> bool:
         try:
