@@ -216,6 +216,20 @@ def test_whatever_a_table_holds_comes_back_as_it_was_or_is_refused(name: str, tm
     assert table_key(found) == table_key(table)
 
 
+def test_a_file_that_holds_the_table_stays_and_a_broken_one_goes(tmp_path: Path) -> None:
+    file = tmp_path / "roads.arrow"
+    told = save_table(TOWN, file)
+    before = file.stat().st_ino, file.stat().st_mtime_ns
+    assert save_table(TOWN, file) == told
+    assert (file.stat().st_ino, file.stat().st_mtime_ns) == before
+    for broken in (b"", b"ARROW1 and nothing", file.read_bytes()[:-20]):
+        file.unlink()
+        file.write_bytes(broken)
+        assert save_table(TOWN, file) == told
+        assert table_key(load_table(file, told=told)) == table_key(TOWN)
+    assert save_table(TOWN.iloc[:2], file) != told
+
+
 def test_a_table_that_is_not_there_or_another_is_not_taken(tmp_path: Path) -> None:
     told = save_table(TOWN, tmp_path / "roads.arrow")
     with pytest.raises(MissingError):

@@ -24,9 +24,12 @@ _SAID = b"quarterhour"
 def save_table(table: gpd.GeoDataFrame, path: str | Path) -> int:
     """A table by ids as an Arrow file, whole or not at all; the sum of its bytes, for ``load_table``. WriteError.
 
-    DataError where the file would not read back as this very table.
+    A file that holds this very table stays: on Windows none that is mapped can be replaced. DataError where the file
+    would not read back as the table.
     """
     target = Path(path)
+    if target.is_file() and (there := _held(target, table)) is not None:
+        return there
     with atomic(target) as growing:
         with foreign(target, key="answer_store.odd"):
             made = pa.table(table.to_arrow(index=True, geometry_encoding="geoarrow"))
@@ -59,6 +62,15 @@ def load_table(path: str | Path, *, told: int) -> gpd.GeoDataFrame:
         texts = {name: _objects(found[name]) for name, kind in other.items() if kind == "object"}
         typed = found.assign(**texts).astype(other)
         return gpd.GeoDataFrame(typed.set_crs(said["crs"], allow_override=True))
+
+
+def _held(path: Path, table: gpd.GeoDataFrame) -> int | None:
+    """The sum of a file that holds a table as it is; None of any other."""
+    told = _sum(path)
+    try:
+        return told if _same(load_table(path, told=told), table) else None
+    except DataError:
+        return None
 
 
 def _same(found: gpd.GeoDataFrame, table: gpd.GeoDataFrame) -> bool:
