@@ -63,10 +63,10 @@ class Counted:
         each, self.come, self.sent = Workers.each, 0, 0
 
         def counted(
-            own: Workers, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, name: str
+            own: Workers, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], **more: Any
         ) -> Iterator[tuple[int, Any]]:
             self.sent += len(tasks)
-            for found in each(own, work, tasks, name=name):
+            for found in each(own, work, tasks, **more):
                 self.come += 1
                 if self.come in at:
                     happens(own.client)

@@ -146,7 +146,7 @@ def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
             return True
 
     with pytest.raises(ServiceError, match=r"the connection to the scheduler was lost.*scheduler-connection-lost"):
-        _result(Gone(), 0, 1)
+        _result(Gone(), "tile", 0, 1)
 
 
 def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:

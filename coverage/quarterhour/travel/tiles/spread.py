@@ -31,8 +31,10 @@ _OF_ENTRIES = tuple(f.name for f in fields(Entries) if f.name not in ("turnout",
 class TakesTasks(Protocol):
     """Whoever does tasks in any order, each once: ``io.cluster.workers.Workers``."""
 
-    def each(self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str) -> Iterator[tuple[int, T]]:
-        """The position of each task, and what came of it."""
+    def each(
+        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str, what: workers.TaskKind
+    ) -> Iterator[tuple[int, T]]:  # fmt: skip
+        """The position of each task, and what came of it; ``what`` they are, where one fails."""
 
 
 @dataclass(frozen=True)
@@ -98,7 +100,7 @@ def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = No
         tasks = [(shelved, span.start, span.stop, program_sum(), kept) for span in spans]
         parts: dict[int, Csr] = {}
         name, done = f"tiles-{_key(shelved, spans)}", 0
-        for number, part in takes.each(shelved_rows, tasks, name=name):
+        for number, part in takes.each(shelved_rows, tasks, name=name, what="tile"):
             parts[number] = part
             done += spans[number].stop - spans[number].start
             if progress:
