@@ -65,8 +65,8 @@ class Workers:
         """What ``work`` makes of each task, as they end: the position of the task, and what came of it.
 
         What is left when the caller turns away is given up. An error of ours is of the kind that its task raised, and
-        names the task (``what`` they are); ServiceError where workers died over one task again and again, all of them stand still, or the
-        scheduler is gone.
+        names the task (``what`` they are); ServiceError where workers died over one task again and again, all of them
+        stand still, or the scheduler is gone.
         """
         with _at_the_scheduler():
             futures = {
