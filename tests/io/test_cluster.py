@@ -158,7 +158,11 @@ def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatc
     distributed = pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
 
     class Once:
-        status, results = "pending", [TimeoutError(), 9]
+        said, results = ["lost", "pending", "finished", "pending", "finished"], [TimeoutError(), 9]
+
+        @property
+        def status(self) -> str:
+            return self.said.pop(0)
 
         def result(self, *, timeout: float) -> object:
             assert timeout
@@ -183,7 +187,8 @@ def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatc
     monkeypatch.setattr(distributed, "wait", lambda left, **_: SimpleNamespace(done=set(left)))
     client: Any = Client()
     assert list(Workers(client, 1, "").each(square, [(3,)], name="lost")) == [(0, 9)]
-    Once.status, Once.results = "error", [TimeoutError("of the task itself")]
+    assert not Once.said
+    Once.said, Once.results = ["error", "error"], [TimeoutError("of the task itself")]
     with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*of the task itself"):
         list(Workers(client, 1, "").each(square, [(3,)], name="late"))
 

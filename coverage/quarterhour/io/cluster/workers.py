@@ -132,6 +132,8 @@ def _at_the_scheduler() -> Iterator[None]:
 
 def _result(future: Any, what: TaskKind, number: int, count: int) -> Any:
     """What a task returned; what went wrong with it, as an error of ours that names it."""
+    if future.status in ("lost", "pending"):  # of many that came at once; to wait for each would take minutes
+        raise _LostError
     named = {code: i18n.say(f"cluster.{what}", code, task=number + 1, tasks=count) for code in i18n.LANGUAGES}
     try:
         return future.result(timeout=WAIT_SECONDS)
