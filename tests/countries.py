@@ -33,7 +33,7 @@ def country(
 ) -> tuple[Network, pd.DataFrame, pd.DataFrame]:
     """Roads with holes, one-way and private ones, forbidden turns, and ferries of any speed across them; places.
 
-    A neat one has straight streets of one speed and places on corners: there a margin has nothing to spare.
+    A neat one has straight streets of one speed and places on corners: there many ways take the same time.
     """
     rng = np.random.default_rng(seed)
     at = np.arange(side**2)

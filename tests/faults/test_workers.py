@@ -224,7 +224,7 @@ def test_a_shelf_that_is_broken_is_told_with_tile_and_file(
 
     def shelve_badly(question: Any, folder: Path) -> Any:
         made = shelve(question, folder)
-        path = folder / f"{dict(made.arrays)['x']}.npy"
+        path = folder / f"{dict(made.arrays)['spot']}.npy"
         path.write_bytes(path.read_bytes()[:-8] + b"another!")
         broken.append(str(path))
         return made

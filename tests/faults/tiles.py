@@ -53,9 +53,12 @@ class Counted:
     """Small tiles in this process from now on, and how many of them have come."""
 
     def __init__(
-        self, happens: Callable[[Any], None], at: Collection[int], put: Callable[[Any, str, Any], None] = setattr
-    ) -> None:
-        """``happens`` is called with the client at every count of tiles in ``at``; ``put`` sets an attribute."""
+        self, happens: Callable[[Any], None], at: Collection[int], put: Callable[[Any, str, Any], None] = setattr,
+        *, size: int = SOURCES,
+    ) -> None:  # fmt: skip
+        """``happens`` is called with the client at every count of tiles in ``at``; ``put`` sets an attribute; ``size``:
+        places to a tile.
+        """
         from quarterhour.io.cluster.workers import Workers
         from quarterhour.travel.tiles import times
         from quarterhour.travel.tiles.sizes import even_spans
@@ -63,17 +66,17 @@ class Counted:
         each, self.come, self.sent = Workers.each, 0, 0
 
         def counted(
-            own: Workers, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, name: str
+            own: Workers, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], **more: Any
         ) -> Iterator[tuple[int, Any]]:
             self.sent += len(tasks)
-            for found in each(own, work, tasks, name=name):
+            for found in each(own, work, tasks, **more):
                 self.come += 1
                 if self.come in at:
                     happens(own.client)
                 yield found
 
         put(Workers, "each", counted)
-        put(times, "tile_spans", lambda question: even_spans(question.source_count, SOURCES))
+        put(times, "tile_spans", lambda question: even_spans(question.source_count, size))
 
 
 def hungry_rows(shelved: Any, first: int, *more: Any) -> Any:

@@ -8,6 +8,8 @@ import signal
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from queue import SimpleQueue
+from threading import Event
 from types import SimpleNamespace
 from typing import Any
 
@@ -16,7 +18,7 @@ import pytest
 
 from quarterhour.base.errors import DataError, MissingError, ServiceError
 from quarterhour.io.cluster.shelf import from_shelf, put_on_shelf
-from quarterhour.io.cluster.workers import Workers, _check_programs, _result, workers_at
+from quarterhour.io.cluster.workers import Workers, WorkersAtNeed, _check_programs, _result, workers_at
 from quarterhour.io.network_store import program_sum, sum_of_program
 
 
@@ -103,6 +105,8 @@ def test_an_error_of_a_task_is_told_as_it_is_or_with_its_number(two: Workers) ->
         list(two.each(refuse, [(7,)], name="refused"))
     with pytest.raises(ServiceError, match=r"tile 1 of 1 could not be finished.*ZeroDivisionError"):
         list(two.each(stumble, [(7,)], name="stumbled"))
+    with pytest.raises(DataError, match="region 1 of 1 of a siting question was not computed: .*got 7"):
+        list(two.each(refuse, [(7,)], name="refused too", what="region"))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="no SIGKILL there")
@@ -146,7 +150,7 @@ def test_a_scheduler_that_is_gone_on_the_way_is_told() -> None:
             return True
 
     with pytest.raises(ServiceError, match=r"the connection to the scheduler was lost.*scheduler-connection-lost"):
-        _result(Gone(), 0, 1)
+        _result(Gone(), "tile", 0, 1)
 
 
 def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -154,7 +158,11 @@ def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatc
     distributed = pytest.importorskip("distributed", reason="distributed is absent: install the extra `cluster`")
 
     class Once:
-        status, results = "pending", [TimeoutError(), 9]
+        said, results = ["lost", "pending", "finished", "pending", "finished"], [TimeoutError(), 9]
+
+        @property
+        def status(self) -> str:
+            return self.said.pop(0)
 
         def result(self, *, timeout: float) -> object:
             assert timeout
@@ -179,7 +187,8 @@ def test_what_went_with_its_worker_before_it_came_is_waited_for_again(monkeypatc
     monkeypatch.setattr(distributed, "wait", lambda left, **_: SimpleNamespace(done=set(left)))
     client: Any = Client()
     assert list(Workers(client, 1, "").each(square, [(3,)], name="lost")) == [(0, 9)]
-    Once.status, Once.results = "error", [TimeoutError("of the task itself")]
+    assert not Once.said
+    Once.said, Once.results = ["error", "error"], [TimeoutError("of the task itself")]
     with pytest.raises(ServiceError, match="tile 1 of 1 could not be finished.*of the task itself"):
         list(Workers(client, 1, "").each(square, [(3,)], name="late"))
 
@@ -224,6 +233,36 @@ def test_another_program_is_refused_before_any_task_reaches_it(scheduler: Any, w
     with pytest.raises(DataError, match=said):
         _check_programs(Reached(scheduler, worker))
     _check_programs(Reached(program_sum(), program_sum()))
+
+
+class Still:
+    """A client one of whose workers was stopped: whoever asks all of them waits."""
+
+    def __init__(self) -> None:
+        self.asked: SimpleQueue[Any] = SimpleQueue()
+        self.gone_on = Event()
+
+    def run_on_scheduler(self, ask: Any) -> Any:
+        return ask()
+
+    def run(self, ask: Any) -> Any:
+        self.asked.put(ask)
+        self.gone_on.wait()
+
+
+def test_a_worker_that_stands_still_holds_neither_the_beginning_nor_the_end_of_a_run(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("WAIT_SECONDS", "LAST_SECONDS"):
+        monkeypatch.setattr(f"quarterhour.io.cluster.workers.{name}", 0)
+    still: Any = Still()
+    with pytest.raises(ServiceError, match="a worker is connected and has not answered for 0 seconds"):
+        _check_programs(still)
+    WorkersAtNeed(lambda: Workers(still, 1, ""), lasting=True).everywhere(still.gone_on.set)
+    WorkersAtNeed(lambda: Workers(still, 1, ""), lasting=False).everywhere(still.gone_on.set)
+    assert [still.asked.get(), still.asked.get()] == [program_sum, still.gone_on.set]
+    assert still.asked.empty()
+    still.gone_on.set()
 
 
 def test_ends_of_lines_make_no_other_program(tmp_path: Path) -> None:

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import os
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import numpy as np
+import pytest
 
+from quarterhour.base.errors import WriteError
 from quarterhour.io.answer_store.rows import RowsFolder
 
 ROWS = np.array([0, 2, 2]), np.array([4, 1], np.int32), np.array([70, 80], np.int32)
@@ -42,28 +47,71 @@ def test_a_file_under_another_key_or_with_one_byte_changed_is_as_none(tmp_path: 
         assert taken(folder) is None
 
 
+def left(folder: RowsFolder) -> list[str]:
+    return sorted(path.name for path in folder.folder.iterdir())
+
+
+def old_rows(folder: RowsFolder, *keys: str) -> None:
+    for key in keys:
+        folder.put(key, ROWS)
+        os.utime(folder.folder / f"{key}.npz", (1, 1))
+
+
 def test_a_run_takes_away_what_it_did_not_use(tmp_path: Path) -> None:
     folder = RowsFolder(tmp_path)
-    for key in ("old", "used"):
-        folder.put(key, ROWS)
-        os.utime(tmp_path / f"{key}.npz", (1, 1))
-    folder.begin()
-    assert taken(folder, "used")
-    folder.put("new", ROWS)
-    folder.end()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["begun", "new.npz", "used.npz"]
+    old_rows(folder, "old", "used")
+    with folder.in_use(whole=False):
+        assert taken(folder, "used")
+        folder.put("new", ROWS)
+    assert left(folder) == ["new.npz", "old.npz", "used.npz"]
+    with suppress(ValueError), folder.in_use(whole=True):
+        raise ValueError
+    assert left(folder) == ["new.npz", "old.npz", "used.npz"]
+    with folder.in_use(whole=True):
+        assert taken(folder, "used")
+        folder.put("new", ROWS)
+    assert left(folder) == ["new.npz", "used.npz"]
+
+
+def test_what_another_run_used_meanwhile_stays_until_that_has_ended(tmp_path: Path) -> None:
+    """The first run used ``first`` before the second began, which ends sooner and has no use for it."""
+    one, two = RowsFolder(tmp_path), RowsFolder(tmp_path)
+    old_rows(one, "old", "first", "second")
+    with one.in_use(whole=True):
+        (mark,) = (path for path in tmp_path.iterdir() if path.is_dir())
+        assert taken(one, "first")
+        for path in (mark, tmp_path / "first.npz"):
+            os.utime(path, (2, 2))
+        with two.in_use(whole=True):
+            assert taken(two, "second")
+        assert left(one)[1:] == ["first.npz", "second.npz"]
+        assert taken(one, "first")
+    assert left(one) == ["first.npz", "second.npz"]
+
+
+def test_a_run_that_was_killed_keeps_nothing_from_being_taken_away(tmp_path: Path) -> None:
+    folder = RowsFolder(tmp_path)
+    old_rows(folder, "old")
+    with folder.in_use(whole=False):
+        (mark,) = (path for path in tmp_path.iterdir() if path.is_dir())
+        ended = subprocess.Popen([sys.executable, "-c", ""])
+        ended.wait()
+        dead = mark.with_name(mark.name.replace(f"-{os.getpid()}-", f"-{ended.pid}-"))
+        dead.mkdir()
+        os.utime(dead, (1, 1))
+    with folder.in_use(whole=True):
+        pass
+    assert left(folder) == []
 
 
 def test_a_file_that_cannot_be_taken_away_keeps_no_other(tmp_path: Path) -> None:
     folder = RowsFolder(tmp_path)
-    names = [f"{letter}.npz" for letter in "abcd"]
-    for name in names:
-        (tmp_path / name).mkdir() if name == "b.npz" else folder.put(name[0], ROWS)
-    folder.begin()
-    for name in names:
-        os.utime(tmp_path / name, (1, 1))
-    folder.end()
-    assert sorted(p.name for p in tmp_path.iterdir()) == ["b.npz", "begun"]
+    old_rows(folder, "a", "c", "d")
+    (tmp_path / "b.npz").mkdir()
+    os.utime(tmp_path / "b.npz", (1, 1))
+    with folder.in_use(whole=True):
+        pass
+    assert left(folder) == ["b.npz"]
 
 
 def test_where_nothing_can_be_written_the_rows_are_worked_out_again(tmp_path: Path) -> None:
@@ -71,4 +119,5 @@ def test_where_nothing_can_be_written_the_rows_are_worked_out_again(tmp_path: Pa
     folder = RowsFolder(tmp_path / "file" / "rows")
     folder.put("k", ROWS)
     assert taken(folder) is None
-    folder.end()
+    with pytest.raises(WriteError), folder.in_use(whole=True):
+        pass

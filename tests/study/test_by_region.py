@@ -106,7 +106,7 @@ class Backwards:
     def __init__(self):
         self.names = []
 
-    def each(self, work, tasks, *, name):
+    def each(self, work, tasks, *, name, **_):
         self.names += [name]
         for number in reversed(range(len(tasks))):
             yield number, work(*tasks[number])

@@ -23,7 +23,7 @@ class Elsewhere:
 
     count, page, done = 2, "http://127.0.0.1:1/status", 0
 
-    def each(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, name: str) -> Iterator[Any]:  # noqa: ARG002
+    def each(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], **_: str) -> Iterator[Any]:
         for number in reversed(range(len(tasks))):
             self.done += 1
             yield number, work(*tasks[number])

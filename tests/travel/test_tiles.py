@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from countries import CAR, CRS, SLOW, WALK, country
 from quarterhour.base.arrays import Csr
 from quarterhour.base.errors import DataError
-from quarterhour.network.build import network_from_arrays
 from quarterhour.network.from_edges import network_from_edges
 from quarterhour.network.network import Network
 from quarterhour.network.search_graph import search_graph
 from quarterhour.network.snap import at_junctions
+from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.matrix import travel_times
 from quarterhour.travel.od_pairs import trips_between
-from quarterhour.travel.tiles.ground import metres_a_cs
+from quarterhour.travel.search_arrays import search_arrays
 from quarterhour.travel.tiles.kept import MemoryRows
 from quarterhour.travel.tiles.question import TileQuestion, here, tile_question, tiles_here
 from quarterhour.travel.tiles.sizes import even_spans, tile_spans
@@ -105,29 +105,27 @@ def known(net: Network, asked: TileQuestion, first: int = 0) -> str:
     """The junctions that the tile of one source knows."""
     tile = asked.tile(slice(first, first + 1))
     assert net.junction_ids is not None
-    return "".join(sorted(net.junction_ids[asked.ground.junctions(tile.states)]))
+    junctions = np.searchsorted(search_graph(net).states, tile.states, side="right") - 1
+    return "".join(sorted(net.junction_ids[junctions]))
 
 
 def found(asked: TileQuestion) -> int:
     return sum(len(part[1]) for part in here(asked, even_spans(asked.source_count, 1)))
 
 
-def test_a_margin_is_as_far_as_the_fastest_goes_and_no_farther() -> None:
+def test_a_tile_knows_what_is_within_the_cutoff_and_no_more() -> None:
     net = comb()
     asked = question(net, "abcdef", "c", 200)
-    assert asked.ground.metres_a_cs == 0.01
-    assert known(net, asked) == "BCDEabcde"  # 200 s, 200 m: f lies 300 m off
+    assert known(net, asked) == "Cabcde"  # of the lanes only that of c, which takes 200 s
     assert found(asked) == 5  # a and e in 200 s exactly
-    short = replace(asked, ground=replace(asked.ground, metres_a_cs=0.0099))
-    assert known(net, short) == "BCDbcd" and found(short) == 3
+    short = replace(asked, cut=asked.cut - 1)
+    assert known(net, short) == "bcd" and found(short) == 3
 
 
-def test_a_fast_ferry_widens_the_margin_for_all() -> None:
+def test_a_ferry_is_a_road_like_any_other() -> None:
     net = comb(("a", "f", 100 / 60), ("a", "A", 200 / 60), ("f", "F", 200 / 60))
-    asked = question(net, "abcdef", "c", 200)
-    assert asked.ground.metres_a_cs == 0.05
-    assert known(net, asked) == "ABCDEFabcdef"
-    assert found(question(net, "f", "b", 200)) == 1  # by ferry to a, and on foot
+    asked = question(net, "f", "b", 200)  # by ferry to a, and on foot
+    assert known(net, asked) == "Babcdf" and found(asked) == 1
 
 
 def test_the_gap_of_a_place_is_time_that_no_road_takes() -> None:
@@ -138,7 +136,7 @@ def test_the_gap_of_a_place_is_time_that_no_road_takes() -> None:
         replace(net, mode=WALK, kept=net.kept), homes, at, heading="to_site", turnout_minutes=0, limit_m=1000
     )
     assert known(net, tile_question(net, slow, cut=20_000)) == "c"  # 50 s are left of 200
-    assert known(net, tile_question(net, slow, cut=25_000)) == "BCDbcd"
+    assert known(net, tile_question(net, slow, cut=25_000)) == "bcd"
 
 
 def test_a_place_that_no_trip_leaves_in_time_knows_next_to_nothing() -> None:
@@ -148,13 +146,21 @@ def test_a_place_that_no_trip_leaves_in_time_knows_next_to_nothing() -> None:
     assert len(late.tile(slice(0, 1)).states) == 1 and found(late) == 1  # c itself, straight across
 
 
-def test_without_places_or_with_no_time_over_some_distance_a_tile_is_the_whole() -> None:
+@examples(25, 500)
+@given(countries(), st.sampled_from([0.1, 0.5, 2, 3.7, 12]), st.integers(1, 8))
+def test_a_tile_knows_what_each_of_its_places_reaches_and_nothing_else(drawn: Any, minutes: float, size: int) -> None:
+    net, homes, bases = drawn
+    asked = asked_of(net, homes, bases, round(6000 * minutes))
+    for span in even_spans(asked.source_count, size):
+        each = cutoff_table(search_arrays(asked.arcs, asked.source.rows(span)), cut=asked.cut)[1]
+        assert asked.tile(span).states.tolist() == (np.unique(each).tolist() or [0])
+
+
+def test_without_coordinates_a_tile_is_the_same() -> None:
     bare = network_from_edges(pd.DataFrame({"u": ["a", "b", "b"], "v": ["b", "c", "d"], "minutes": [5, 6, 7]}))
-    asked = question(bare, "acd", "c", 300)
-    assert np.isinf(asked.ground.metres_a_cs) and len(asked.tile(slice(0, 1)).states) == search_graph(bare).count
-    net = comb()
-    start, head, cs = question(net, "a", "c", 1).ground.arcs
-    assert np.isinf(metres_a_cs(net.x, net.y, search_graph(net).states, (start, head, cs * (np.arange(len(cs)) > 0))))
+    asked = question(bare, "acd", "c", 720)
+    assert known(bare, asked) == "abc" and found(asked) == 2
+    assert tile_spans(asked, work=1) == tile_spans(asked, work=1)
 
 
 def test_tiles_are_spans_of_sources_and_a_size_is_a_number_above_none() -> None:
@@ -235,7 +241,7 @@ def test_rows_kept_from_another_question_change_no_byte(drawn: Any, seed: int, m
 
 def test_only_tiles_that_know_of_a_change_are_searched_again() -> None:
     net, homes, bases = country(8, side=30, homes=200, bases=300, ferries=0)
-    kept, asked = Noted(), {"heading": "to_site", "minutes": 0.7}
+    kept, asked = Noted(), {"heading": "to_site", "minutes": 2.0}
 
     def made(net: Network, homes: pd.DataFrame, bases: pd.DataFrame) -> tuple[int, int]:
         kept.taken = kept.made = 0
@@ -249,7 +255,7 @@ def test_only_tiles_that_know_of_a_change_are_searched_again() -> None:
     assert count == 20  # from the 200 homes, which are fewer
     assert made(net, homes, bases) == (count, 0)
     moved = bases.copy()
-    moved.loc["s7", "share"] = 0.5 * moved.loc["s7", "share"] + 0.25
+    moved.loc["s4", "share"] = 0.5 * moved.loc["s4", "share"] + 0.25
     some = made(net, homes, moved)
     assert sum(some) == count and 0 < some[1] <= 6
     slow = net.forward_cs.copy()
@@ -289,45 +295,3 @@ def test_of_too_many_rows_those_used_longest_ago_are_forgotten() -> None:
         kept.put(key, rows)
     assert list(kept.held) == ["b", "c"] and kept.pairs == 6
     assert kept.get("a") is None and kept.get("b") is rows and list(kept.held) == ["c", "b"]
-
-
-def avenue(seed: int) -> tuple[Network, pd.DataFrame, pd.DataFrame, float]:
-    """A straight road whose greatest speed is that of the trip along it, with slow lanes; a place, all places, and the
-    minutes of that trip: what lies a little beyond the margin is a little beyond the cutoff.
-    """
-    rng = np.random.default_rng(seed)
-    count, turn, sign = int(rng.integers(4, 10)), int(rng.choice([1, -1])), int(rng.choice([1, -1]))
-    at = np.arange(count - 1)  # lanes at inner corners alone: an end with a lane would be a mere bend
-    along = np.c_[10.0 * np.r_[0, np.cumsum(rng.integers(2, 40, count - 1))], np.zeros(count)]
-    xy = np.r_[along, rng.uniform(-90, 0, (count - 2, 2))]
-    xy[count:, 0] += xy[1 : count - 1, 0]
-    ends = np.r_[np.c_[at, at + 1], np.c_[at[1:], at[1:] + count - 1]]
-    metres = np.hypot(*(xy[ends[:, 0]] - xy[ends[:, 1]]).T)
-    cs = np.maximum(np.rint(metres * np.where(np.arange(len(ends)) < count - 1, 10, 40)), 1).astype(int)
-    back = np.where(rng.random(len(cs)) < 0.5, 0, 3 * cs)
-    net = network_from_arrays(
-        *ends.T, forward_cs=cs, backward_cs=back, mode=CAR, xy=sign * xy[:, ::turn], crs=CRS
-    )  # fmt: skip
-    place = {"road": np.r_[at, at[-1]].astype(np.int32), "share": np.r_[0.0 * at, 1.0], "gap_m": 0.0, "snapped": True}
-    every = pd.DataFrame({**place, "reason": ""}, index=[f"c{k}" for k in range(count)])
-    return net, every.iloc[[0]].set_axis(["a"]), every, int(cs[: count - 1].sum()) / 6000
-
-
-@pytest.mark.parametrize("heading", ["to_site", "to_community"])
-@pytest.mark.parametrize("seed", range(6))
-def test_a_margin_that_is_a_thousandth_short_loses_a_trip(seed: int, heading: Any) -> None:
-    """The margin is as wide as it must be and no wider, so that these towns would notice a mistake in it."""
-    net, one, every, minutes = avenue(seed)
-    places = (one, every) if heading == "to_site" else (every, one)
-    asked: dict[str, Any] = {"minutes": minutes, "heading": heading}
-    whole = travel_times(net, *places, **asked)
-
-    def tiled(factor: float) -> TravelTimes:
-        def compute(question: TileQuestion, spans: list[slice], progress: Any = None) -> Any:
-            ground = replace(question.ground, metres_a_cs=factor * question.ground.metres_a_cs)
-            return here(replace(question, ground=ground), spans, progress)
-
-        return tiled_travel_times(net, *places, compute=compute, tile_sources=1, **asked)
-
-    assert same_bytes(tiled(1.0), whole)
-    assert not same_bytes(tiled(0.999), whole)

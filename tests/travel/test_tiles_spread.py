@@ -36,7 +36,7 @@ class Backwards:
         self.names: list[str] = []
         self.tasks: list[tuple[Any, ...]] = []
 
-    def each(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, name: str) -> Iterator[Any]:
+    def each(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, name: str, **_: str) -> Iterator[Any]:
         self.names.append(name)
         self.tasks += tasks
         for number in reversed(range(len(tasks))):
@@ -104,8 +104,8 @@ class Killed:
     def __init__(self, held: workers.Workers) -> None:
         self.held, self.killed = held, 0
 
-    def each(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], *, name: str) -> Iterator[Any]:
-        for number, found in self.held.each(work, tasks, name=name):
+    def each(self, work: Callable[..., Any], tasks: Sequence[tuple[Any, ...]], **asked: Any) -> Iterator[Any]:
+        for number, found in self.held.each(work, tasks, **asked):
             if not self.killed:
                 self.killed = next(iter(self.held.client.run(os.getpid).values()))
                 os.kill(self.killed, signal.SIGKILL)

@@ -179,10 +179,16 @@ def run_study(
     if circles_only:
         shortly = check_study(study, lang=lang, tell=tell, compute=compute)
         return publishable(shortly, lang) if publish else shortly
-    guards = bool(study.file.guarded)
-    run = Run(study, lang, tell or no_progress, prepared, fresh, None if guards and not publish else keep, kept)
+    keep = None if study.file.guarded and not publish else keep
+    run = Run(study, lang, tell or no_progress, prepared, fresh, keep, kept)
     run.compute = compute
-    run.begin_rows()
+    with run.keeping_rows(whole=checks and siting):
+        return _answered(run, tables, checks=checks, siting=siting, publish=publish)
+
+
+def _answered(run: Run, tables: Inputs | None, *, checks: bool, siting: bool, publish: bool) -> Results:
+    """What a run comes to, step by step."""
+    study, lang, guards = run.study, run.lang, bool(run.study.file.guarded)
     with run.timed("read"):
         run.say("study.step_read")
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
@@ -217,8 +223,6 @@ def run_study(
         results = with_routes(run, results)
     if study.file.outputs.what_if:
         results = replace(results, what_if=what_ifs(run, results))
-    if checks and siting:
-        run.end_rows()
     doubts = join_findings(run.doubts).drop_duplicates(["rule", "table", "id"])
     found = [results.inputs.findings, *run_findings(results), doubts]
     seconds, findings = dict(run.seconds), join_findings(found)

@@ -120,24 +120,22 @@ class Run:
             return None
         return KeptRoads(self.prepared / READ_FOLDER, self.fresh, self.lang, self.tell)
 
-    def begin_rows(self) -> None:
-        """Keep rows of travel times beside the networks, and take what an earlier run kept.
+    @contextmanager
+    def keeping_rows(self, *, whole: bool) -> Iterator[None]:
+        """Keep rows of travel times beside the networks, and take what an earlier run kept; at the end of a run that
+        asked for the ``whole`` study, take away what nobody had a use for.
 
         The program's sum is taken now: what is kept hours later is of the program that runs, whoever has put another in
         its place meanwhile.
         """
-        if self.prepared is None:
-            return
-        network_store.program_sum()
-        folder = RowsFolder(self.prepared / FOLDER, self.fresh)
-        with contextlib.suppress(WriteError):  # that nothing can be kept there, the networks tell
-            folder.begin()
-            self.rows = folder
-
-    def end_rows(self) -> None:
-        """Take away what this run, which asked all that the study asks, had no use for."""
-        if isinstance(self.rows, RowsFolder):
-            self.rows.end()
+        with contextlib.ExitStack() as held:
+            if self.prepared is not None:
+                network_store.program_sum()
+                folder = RowsFolder(self.prepared / FOLDER, self.fresh)
+                with contextlib.suppress(WriteError):  # that nothing can be kept there, the networks tell
+                    held.enter_context(folder.in_use(whole=whole))
+                    self.rows = folder
+            yield
 
     def ground_told(self, roads: gpd.GeoDataFrame) -> dict[str, str | None]:
         """What tells the roads and turns of this run from any others."""

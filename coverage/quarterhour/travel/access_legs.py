@@ -52,6 +52,13 @@ class Entries:
         _, at = ragged(self.start[places], count)
         return np.r_[0, np.cumsum(count)].astype(np.int64), self.state[at], self.cs[at]
 
+    def first_states(self) -> tuple[AnyArray, BoolArray]:
+        """By place a state that it enters by, 0 for none; and which places have one."""
+        stands = self.start[1:] > self.start[:-1]
+        at = np.zeros(len(stands), np.int64)
+        at[stands] = self.state[self.start[:-1][stands]]
+        return at, stands
+
     @functools.cached_property
     def by_link(self) -> tuple[AnyArray, AnyArray]:
         """Links (rising) and the places on them; those on none are left out."""

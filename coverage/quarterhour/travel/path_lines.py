@@ -250,15 +250,16 @@ def _vertices(
     by_road = np.flatnonzero((ways.how == ON_LINK) | (ways.how == THROUGH))
     size = len(parts.road)
     owner = np.repeat(np.arange(len(ways.cs)), np.diff(parts.start))
-    part, bend = _bends(network, parts)
+    along = _rising(network)  # of all roads, so once
+    part, bend = _bends(network, along, parts)
     low, high = np.full(len(going), _LOW), np.full(len(going), _HIGH)
     rows = [
         (begin.points()[going], going, low),
-        (_on_road(network, begin.road[by_road], begin.share[by_road]), by_road, low[: len(by_road)] + 1),
-        (_on_road(network, parts.road, parts.from_share), owner, 3 * np.arange(size)),
+        (_on_road(network, along, begin.road[by_road], begin.share[by_road]), by_road, low[: len(by_road)] + 1),
+        (_on_road(network, along, parts.road, parts.from_share), owner, 3 * np.arange(size)),
         (network.coords[bend], owner[part], 3 * part + 1),
-        (_on_road(network, parts.road, parts.to_share), owner, 3 * np.arange(size) + 2),
-        (_on_road(network, end.road[by_road], end.share[by_road]), by_road, high[: len(by_road)]),
+        (_on_road(network, along, parts.road, parts.to_share), owner, 3 * np.arange(size) + 2),
+        (_on_road(network, along, end.road[by_road], end.share[by_road]), by_road, high[: len(by_road)]),
         (end.points()[going], going, high + 1),
     ]
     xy, way, rank = zip(*rows, strict=True)
@@ -266,12 +267,13 @@ def _vertices(
 
 
 _LOW, _HIGH = -2, 1 << 60
+_Along = tuple[FloatArray, FloatArray, FloatArray]
 
 
-def _bends(network: Network, parts: Parts) -> tuple[AnyArray, AnyArray]:
+def _bends(network: Network, along: _Along, parts: Parts) -> tuple[AnyArray, AnyArray]:
     """Vertices strictly between the shares of each part, as it is gone: the part, the vertex."""
     first, last = network.coord_start[parts.road], network.coord_start[parts.road + 1] - 1
-    whole, begun, rising = _rising(network)
+    whole, begun, rising = along
     low, high = (
         begun[parts.road] + share * whole[parts.road]
         for share in (np.minimum(parts.from_share, parts.to_share), np.maximum(parts.from_share, parts.to_share))
@@ -283,21 +285,23 @@ def _bends(network: Network, parts: Parts) -> tuple[AnyArray, AnyArray]:
     return part, np.where(against, until[part] - 1 - step, since[part] + step)
 
 
-def _rising(network: Network) -> tuple[FloatArray, FloatArray, FloatArray]:
+def _rising(network: Network) -> _Along:
     """Length of each line, metres of all lines before it, and metres to every vertex, lines end to end."""
     whole = network.line_m[network.coord_start[1:] - 1]
     begun = np.cumsum(whole) - whole
     return whole, begun, network.line_m + np.repeat(begun, np.diff(network.coord_start))
 
 
-def _on_road(network: Network, road: AnyArray, share: FloatArray) -> FloatArray:
+def _on_road(network: Network, along: _Along, road: AnyArray, share: FloatArray) -> FloatArray:
     """Points at shares of roads; at the very ends their vertices."""
+    found = network.coords[np.where(share >= 1, network.coord_start[road + 1] - 1, network.coord_start[road])]
+    within = np.flatnonzero(~((share <= 0) | (share >= 1)))  # few: most roads are gone along as a whole
+    road, share = road[within], share[within]
     first, last = network.coord_start[road], network.coord_start[road + 1] - 1
-    whole, begun, rising = _rising(network)
+    whole, begun, rising = along
     wanted = share * whole[road]
     at = np.clip(np.searchsorted(rising, begun[road] + wanted, "right") - 1, first, np.maximum(last - 1, first))
     step = network.line_m[at + 1] - network.line_m[at]
     part = np.clip(np.divide(wanted - network.line_m[at], step, out=np.zeros(len(at)), where=step > 0), 0.0, 1.0)
-    found = network.coords[at] + part[:, None] * (network.coords[at + 1] - network.coords[at])
-    found = np.where((share <= 0)[:, None], network.coords[first], found)
-    return np.asarray(np.where((share >= 1)[:, None], network.coords[last], found))
+    found[within] = network.coords[at] + part[:, None] * (network.coords[at + 1] - network.coords[at])
+    return np.asarray(found)

@@ -200,7 +200,7 @@ class Backwards:
     def __init__(self):
         self.tasks = []
 
-    def each(self, work, tasks, *, name):
+    def each(self, work, tasks, *, name, **_):
         self.tasks += [(name, *task) for task in tasks]
         for number in reversed(range(len(tasks))):
             yield number, work(*pickle.loads(pickle.dumps(tasks[number])))

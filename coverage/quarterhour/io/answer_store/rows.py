@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import logging
 import os
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,13 +15,13 @@ from quarterhour.base import i18n
 from quarterhour.base.arrays import Csr
 from quarterhour.base.errors import DataError, WriteError
 from quarterhour.base.foreign import foreign
-from quarterhour.base.machine.scratch import sweep
+from quarterhour.base.machine.scratch import scratch_folder, sweep
 from quarterhour.io.files.write import atomic, told
 
 _log = logging.getLogger(__name__)
 FOLDER = "travel.tiles"
 """No mode's folder beside it has a dot in its name."""
-_BEGUN, _PARTS = "begun", ("start", "id", "cs")
+_RUN, _PARTS = "run", ("start", "id", "cs")
 
 
 @dataclass(frozen=True)
@@ -60,17 +61,25 @@ class RowsFolder:
         except WriteError as why:
             _log.info(why.sentence(i18n.LANGUAGES[0]))
 
-    def begin(self) -> None:
-        """Mark where a run begins: ``end`` takes away what none used since. WriteError."""
-        sweep(self.folder)
-        with told(self.folder):
-            self.folder.mkdir(parents=True, exist_ok=True)
-            (self.folder / _BEGUN).touch()
+    @contextlib.contextmanager
+    def in_use(self, *, whole: bool) -> Iterator[None]:
+        """The time of a run. At its good end, if it asked for the ``whole`` of its rows, those go that no run needs.
 
-    def end(self) -> None:
-        """Take away what the run did not use: its questions are other ones now."""
+        That is: that none used since it began, and none since any other began that is under way here. WriteError at the
+        beginning.
+        """
+        with contextlib.ExitStack() as held:
+            with told(self.folder):
+                self.folder.mkdir(parents=True, exist_ok=True)
+                sweep(self.folder)
+                held.enter_context(scratch_folder(self.folder, _RUN))
+            yield
+            if whole:
+                self._tidy()
+
+    def _tidy(self) -> None:
         with contextlib.suppress(OSError):
-            begun = (self.folder / _BEGUN).stat().st_mtime_ns
+            begun = min(path.stat().st_mtime_ns for path in self.folder.glob(f".{_RUN}.*"))
             for path in self.folder.glob("*.npz"):
                 with contextlib.suppress(OSError):  # another run took it away, or holds it
                     if path.stat().st_mtime_ns < begun:

@@ -11,18 +11,22 @@ import functools
 import importlib.util
 import logging
 import re
+import threading
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
+from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, QuarterhourError, ServiceError, first_ids
 from quarterhour.base.foreign import short
-from quarterhour.base.i18n import LANGUAGES
 from quarterhour.base.machine.stop import deaf, later
 from quarterhour.io.network_store import program_sum
 
 T = TypeVar("T")
+TaskKind = Literal["tile", "region"]
+"""What a task is called where it fails."""
 MOST_LOCAL = 256
 RETRIES = 3
 """How often a task that failed is begun again, and how many workers may die over it beside."""
@@ -31,6 +35,8 @@ IDLE_SECONDS = 120
 """If for so long no task ends and no worker does anything, nobody will."""
 LOOK_SECONDS = 5
 """How often it is looked whether anybody works, while no task ends."""
+LAST_SECONDS = 10
+"""How long the end of a run waits for its workers to let go of its files."""
 _LOGGERS = ("asyncio", "distributed", "tornado")
 _LOCAL = re.compile(r"local:([0-9]{1,4})")
 _ADDRESS = re.compile(r"(tcp|tls)://\S+:[0-9]+")
@@ -54,13 +60,13 @@ class Workers:
     revive: Callable[[], object] = _nobody
 
     def each(
-        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str
+        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str, what: TaskKind = "tile"
     ) -> Iterator[tuple[int, T]]:  # fmt: skip
         """What ``work`` makes of each task, as they end: the position of the task, and what came of it.
 
         What is left when the caller turns away is given up. An error of ours is of the kind that its task raised, and
-        names the task; ServiceError where workers died over one task again and again, all of them stand still, or the
-        scheduler is gone.
+        names the task (``what`` they are); ServiceError where workers died over one task again and again, all of them
+        stand still, or the scheduler is gone.
         """
         with _at_the_scheduler():
             futures = {
@@ -73,7 +79,7 @@ class Workers:
                 for future in sorted(self._done(left), key=futures.__getitem__):
                     number = futures[future]
                     try:
-                        found = _result(future, number, len(futures))
+                        found = _result(future, what, number, len(futures))
                     except _LostError:
                         continue
                     left.discard(future)
@@ -124,13 +130,16 @@ def _at_the_scheduler() -> Iterator[None]:
         raise ServiceError("cluster.scheduler_lost", detail=_reason(error)) from error
 
 
-def _result(future: Any, number: int, count: int) -> Any:
+def _result(future: Any, what: TaskKind, number: int, count: int) -> Any:
     """What a task returned; what went wrong with it, as an error of ours that names it."""
-    tile = {"task": number + 1, "tasks": count}
+    if future.status in ("lost", "pending"):  # of many that came at once; to wait for each would take minutes
+        raise _LostError
+    named = {code: i18n.say(f"cluster.{what}", code, task=number + 1, tasks=count) for code in i18n.LANGUAGES}
     try:
         return future.result(timeout=WAIT_SECONDS)
     except QuarterhourError as error:
-        raise type(error)("cluster.at_tile", **tile, why={code: error.sentence(code) for code in LANGUAGES}) from error
+        why = {code: error.sentence(code) for code in i18n.LANGUAGES}
+        raise type(error)("cluster.at_task", what=named, why=why) from error
     except Exception as error:
         if isinstance(error, TimeoutError) and future.status != "error":
             raise _LostError from error
@@ -138,8 +147,8 @@ def _result(future: Any, number: int, count: int) -> Any:
             raise ServiceError("cluster.scheduler_lost", detail=_reason(error)) from error
         died = getattr(error, "last_worker", None)  # of a KilledWorker
         if died is not None:
-            raise ServiceError("cluster.tile_kills", **tile, machine=died.address) from error
-        raise ServiceError("cluster.task_lost", **tile, detail=short(error)) from error
+            raise ServiceError("cluster.task_kills", what=named, machine=died.address) from error
+        raise ServiceError("cluster.task_lost", what=named, detail=short(error)) from error
 
 
 def _reason(error: Exception) -> str:
@@ -159,16 +168,32 @@ class WorkersAtNeed:
     lasting: bool
 
     def each(
-        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str
+        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str, what: TaskKind = "tile"
     ) -> Iterator[tuple[int, T]]:  # fmt: skip
         """As ``Workers.each``."""
-        return self.begun().each(work, tasks, name=name)
+        return self.begun().each(work, tasks, name=name, what=what)
 
     def everywhere(self, work: Callable[[], object]) -> None:
-        """Done by every worker of a scheduler, who goes on for others; what goes wrong is of no matter here."""
+        """Done by every worker of a scheduler, who goes on for others; what goes wrong is of no matter here, and
+        nobody waits for a worker that stands still.
+        """
         if self.lasting:
             with contextlib.suppress(Exception):
-                self.begun().client.run(work)
+                _within(LAST_SECONDS, self.begun().client.run, work)
+
+
+def _within(seconds: float, ask: Callable[..., T], *given: Any) -> T:
+    """What a call gives; TimeoutError where it takes too long: dask asks all workers at once and waits for each."""
+    answer: Future[T] = Future()
+
+    def asked() -> None:
+        try:
+            answer.set_result(ask(*given))
+        except BaseException as error:  # for whoever waits
+            answer.set_exception(error)
+
+    threading.Thread(target=asked, daemon=True).start()
+    return answer.result(timeout=seconds)
 
 
 @contextlib.contextmanager
@@ -266,13 +291,16 @@ def _cluster_here(held: contextlib.ExitStack, count: int) -> Any:
 
 
 def _check_programs(client: Any) -> None:
-    """That scheduler and workers have this very program, before anything else reaches them: DataError.
+    """That scheduler and workers have this very program, before anything else reaches them: DataError; ServiceError
+    where one of them does not answer.
 
     Of an older one the first task would end the worker, and the next would have nobody.
     """
     for ask, there in ((client.run_on_scheduler, "scheduler"), (client.run, "worker")):
         try:
-            found = ask(program_sum)
+            found = _within(WAIT_SECONDS, ask, program_sum)
+        except TimeoutError as error:
+            raise ServiceError("cluster.silent", seconds=WAIT_SECONDS) from error
         except Exception as error:
             raise DataError("cluster.other_program", machine=f"{there}: {short(error)}") from error
         sums = found if isinstance(found, dict) else {there: found}

@@ -42,7 +42,7 @@ def each_on(takes: TakesTasks, folder: Path) -> Each:
             return here(work, tasks)
         shelved = [(work, shelve_region(task[0], folder), task[1:], program_sum()) for task in tasks]
         name = hashlib.sha256(repr([(work.__name__, *task[1:]) for task in shelved]).encode()).hexdigest()[:16]
-        parts = dict(takes.each(answer_shelved, shelved, name=f"regions-{name}"))
+        parts = dict(takes.each(answer_shelved, shelved, name=f"regions-{name}", what="region"))
         return (parts[number] for number in range(len(tasks)))
 
     return each

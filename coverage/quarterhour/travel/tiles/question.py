@@ -13,12 +13,13 @@ from quarterhour.base.arrays import AnyArray, Csr, StopFlag, ragged
 from quarterhour.base.parallel import Progress, in_blocks
 from quarterhour.io.network_store import program_sum
 from quarterhour.network.network import Network
+from quarterhour.network.search_graph import search_graph
 from quarterhour.travel.access_legs import Entries, direct_legs
 from quarterhour.travel.dijkstra import cutoff_table
 from quarterhour.travel.od_pairs import Trips
 from quarterhour.travel.search_arrays import SearchArrays, search_arrays
-from quarterhour.travel.tiles.ground import Ground, ground_of
 from quarterhour.travel.tiles.kept import KeptRows
+from quarterhour.travel.tiles.reach import arcs_among, reached
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,15 +31,18 @@ class TileQuestion:
     alone, and its row is whole there: the rows of the tiles, one below the other, are the rows of the whole.
 
     Why a row is whole. A trip leaves its source by one of its entries: a state of the searched graph, after some
-    centiseconds for gap, turnout and the rest of its road. What is left of the cutoff is at most the cutoff without the
-    least of them, and ``Ground`` bounds how far from that state's junction the trip may come in that time. The tile has
-    all states within that of the box around its entries, with all arcs among them, and every target that one may reach
-    from one of these states. So the trip is in the tile as it is in the whole; and a trip of the tile is one of the
-    whole. Trips that touch no junction (on one road, or straight across) are worked out for each source against all
-    targets. Places are snapped before, once, to the whole network: a tile is handed their entries.
+    centiseconds for gap, turnout and the rest of its road. The tile has every state within the cutoff of these, with
+    all arcs among them (``reach``: no trip needs another), and every target that one may reach from there. So the trip
+    is in the tile as it is in the whole; and a trip of the tile is one of the whole. Trips that touch no junction (on
+    one road, or straight across) are worked out for each source against all targets. Places are snapped before, once,
+    to the whole network: a tile is handed their entries.
+
+    ``arcs``: of the searched graph, CSR over states, as a search runs along them. ``spot``: by source x and y (metres)
+    of the junction that it enters by.
     """
 
-    ground: Ground
+    arcs: Csr
+    spot: AnyArray
     source: Entries
     target: Entries
     straight: Csr
@@ -69,14 +73,14 @@ class TileQuestion:
         state, cs = state[near].astype(np.int64), cs[near]
         kept = np.arange(min(1, self.source.states), dtype=np.int64)  # a search has some state
         if len(state):
-            kept = self.ground.states_around(state, self.cut - int(cs.min()))
+            kept = reached(self.arcs, state, cs, cut=self.cut, stop=stop)
         begin = np.r_[0, np.cumsum(np.bincount(row, minlength=len(start) - 1))]
         sources = begin, np.searchsorted(kept, state), cs
         ends = self.targets_at(kept)
         direct = direct_legs(self.source, self.target, span, leaving=self.leaving, straight=self.straight)
         known = np.unique(np.r_[ends[1], direct[1]])
         search = search_arrays(
-            self.ground.arcs_among(kept) if len(kept) else self.ground.arcs, sources, targets=_among(known, ends),
+            arcs_among(self.arcs, kept) if len(kept) else self.arcs, sources, targets=_among(known, ends),
             direct=_among(known, direct), target_count=len(known), stop=stop,
         )  # fmt: skip
         return Tile(kept, known, search)
@@ -139,8 +143,10 @@ Compute = Callable[[TileQuestion, list[slice], Progress | None], Iterable[Csr]]
 
 def tile_question(network: Network, trips: Trips, *, cut: int) -> TileQuestion:
     """Trips on a network, as far as ``cut`` centiseconds, ready to be cut into tiles."""
-    ground = ground_of(network, trips.arcs)
-    return TileQuestion(ground, trips.source, trips.target, trips.straight, trips.leaving, cut)
+    at, stands = trips.source.first_states()
+    junction = np.searchsorted(search_graph(network).states, at, side="right") - 1
+    spot = np.where(stands[:, None], np.c_[network.x, network.y][junction], 0.0)
+    return TileQuestion(trips.arcs, spot, trips.source, trips.target, trips.straight, trips.leaving, cut)
 
 
 def tiles_here(*, kept: KeptRows | None = None, threads: int = 1) -> Compute:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from quarterhour.base.arrays import AnyArray, IntArray, StopFlag
+from quarterhour.base.arrays import AnyArray, IntArray, StopFlag, ragged
 from quarterhour.base.errors import DataError
 from quarterhour.base.parallel import in_blocks
 from quarterhour.travel.dijkstra import cutoff_table
@@ -14,7 +14,7 @@ from quarterhour.travel.tiles.question import TileQuestion
 
 TILE_WORK = 16_000_000
 """Junctions reached and pairs written down for all sources of a tile: at 20 to 50 ns each, 0.3 to 0.8 s."""
-_SAMPLES, _SOURCES_A_SAMPLE, _AT_ONCE = 96, 16, 4
+_SAMPLES, _SOURCES_A_SAMPLE, _AT_ONCE = 96, 16, 16
 _LEAST, _MOST = 0.5, 2.0
 """A tile has at least and at most so many times that work, as far as samples tell."""
 
@@ -30,8 +30,8 @@ def tile_spans(question: TileQuestion, *, work: int = TILE_WORK) -> list[slice]:
     count = question.source_count
     if count == 0:
         return []
-    at, stands = _first_states(question)
-    weight, chance = _weights(question, at, min(_SAMPLES, count // _SOURCES_A_SAMPLE)), _chances(question, at)
+    at, stands = question.source.first_states()
+    weight, chance = _weights(question, at, min(_SAMPLES, count // _SOURCES_A_SAMPLE)), _chances(question)
     cuts, held = [], 0.0
     for source in np.flatnonzero(stands).tolist():
         held += weight[source]
@@ -53,15 +53,6 @@ def _between(count: int, cuts: IntArray) -> list[slice]:
     return [slice(int(a), int(b)) for a, b in zip(ends[:-1], ends[1:], strict=True)]
 
 
-def _first_states(question: TileQuestion) -> tuple[AnyArray, AnyArray]:
-    """A state that each source enters by, and which sources have one."""
-    start, state = question.source.start, question.source.state
-    stands = start[1:] > start[:-1]
-    at = np.zeros(len(stands), np.int64)
-    at[stands] = state[start[:-1][stands]]
-    return at, stands
-
-
 def _weights(question: TileQuestion, at: AnyArray, samples: int) -> list[float]:
     """For each source the states it reaches and its pairs, as the nearest sample along the curve has them."""
     states = question.source.states
@@ -76,23 +67,25 @@ def _weights(question: TileQuestion, at: AnyArray, samples: int) -> list[float]:
 
 def _work(question: TileQuestion, states: IntArray) -> IntArray:
     """For each of some states those that are reached from it, the pairs, and one for itself."""
-    arcs, cut = question.ground.arcs, question.cut - question.source.turnout - question.target.turnout
-    targets = question.targets_at(np.arange(question.source.states))
+    cut = max(question.cut - question.source.turnout - question.target.turnout, 0)
+    begin, target, offset = question.target.by_state()
 
     def work(some: slice, stop: StopFlag) -> IntArray:
         mine = states[some]
-        begin = np.arange(len(mine) + 1), mine, np.zeros(len(mine), np.int64)
-        reached = search_arrays(arcs, begin, stop=stop)
-        paired = search_arrays(arcs, begin, targets=targets, target_count=question.target_count, stop=stop)
-        found = [np.diff(cutoff_table(search, cut=max(cut, 0))[0]) for search in (reached, paired)]
-        return np.asarray(1 + found[0] + found[1])
+        each = np.arange(len(mine) + 1), mine, np.zeros(len(mine), np.int64)
+        start, state, cs = cutoff_table(search_arrays(question.arcs, each, stop=stop), cut=cut)
+        sample = np.repeat(np.arange(len(start) - 1), np.diff(start))
+        row, at = ragged(begin[state], begin[state + 1] - begin[state])
+        near = cs[row] + offset[at] <= cut
+        paired = np.zeros((len(mine), question.target_count), bool)
+        paired[sample[row[near]], target[at[near]]] = True
+        return np.asarray(1 + np.diff(start) + paired[: len(start) - 1].sum(axis=1))
 
     return np.concatenate([part for _, part in in_blocks(work, len(states), size=_AT_ONCE)])
 
 
-def _chances(question: TileQuestion, at: AnyArray) -> list[float]:
+def _chances(question: TileQuestion) -> list[float]:
     """By source a number from 0 to 1 that only where its junction lies has a say in."""
-    junction = question.ground.junctions(at)
-    where = pd.DataFrame({"x": question.ground.x[junction], "y": question.ground.y[junction]})
+    where = pd.DataFrame(question.spot, columns=["x", "y"])
     found: list[float] = (pd.util.hash_pandas_object(where, index=False).to_numpy() / 2.0**64).tolist()
     return found

@@ -22,7 +22,6 @@ from quarterhour.io.cluster.shelf import forget_shelf, forgotten_with_shelf, fro
 from quarterhour.io.files.write import told
 from quarterhour.io.network_store import program_sum
 from quarterhour.travel.access_legs import Entries
-from quarterhour.travel.tiles.ground import Ground
 from quarterhour.travel.tiles.question import Compute, TileQuestion, tiles_here
 
 T = TypeVar("T")
@@ -32,8 +31,10 @@ _OF_ENTRIES = tuple(f.name for f in fields(Entries) if f.name not in ("turnout",
 class TakesTasks(Protocol):
     """Whoever does tasks in any order, each once: ``io.cluster.workers.Workers``."""
 
-    def each(self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str) -> Iterator[tuple[int, T]]:
-        """The position of each task, and what came of it."""
+    def each(
+        self, work: Callable[..., T], tasks: Sequence[tuple[Any, ...]], *, name: str, what: workers.TaskKind
+    ) -> Iterator[tuple[int, T]]:  # fmt: skip
+        """The position of each task, and what came of it; ``what`` they are, where one fails."""
 
 
 @dataclass(frozen=True)
@@ -42,7 +43,7 @@ class ShelvedQuestion:
 
     folder: str
     arrays: tuple[tuple[str, str], ...]
-    numbers: tuple[tuple[str, float | int], ...]
+    numbers: tuple[tuple[str, int], ...]
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,7 @@ def spread_over(takes: TakesTasks, folder: Path, *, kept: RowsFolder | None = No
         tasks = [(shelved, span.start, span.stop, program_sum(), kept) for span in spans]
         parts: dict[int, Csr] = {}
         name, done = f"tiles-{_key(shelved, spans)}", 0
-        for number, part in takes.each(shelved_rows, tasks, name=name):
+        for number, part in takes.each(shelved_rows, tasks, name=name, what="tile"):
             parts[number] = part
             done += spans[number].stop - spans[number].start
             if progress:
@@ -115,12 +116,10 @@ def _key(shelved: ShelvedQuestion, spans: Sequence[slice]) -> str:
 
 def shelve(question: TileQuestion, folder: Path) -> ShelvedQuestion:
     """Put a question on a shelf."""
-    ground = question.ground
-    arrays = {"x": ground.x, "y": ground.y, "states": ground.states}
-    arrays |= {f"arcs.{i}": array for i, array in enumerate(ground.arcs)}
+    arrays = {"spot": question.spot}
+    arrays |= {f"arcs.{i}": array for i, array in enumerate(question.arcs)}
     arrays |= {f"straight.{i}": array for i, array in enumerate(question.straight)}
-    numbers: dict[str, float | int] = {"metres_a_cs": ground.metres_a_cs, "cut": question.cut}
-    numbers["leaving"] = int(question.leaving)
+    numbers = {"cut": question.cut, "leaving": int(question.leaving)}
     for side, entries in (("source", question.source), ("target", question.target)):
         arrays |= {f"{side}.{name}": getattr(entries, name) for name in _OF_ENTRIES}
         numbers |= {f"{side}.turnout": entries.turnout, f"{side}.states": entries.states}
@@ -139,11 +138,11 @@ def shelved_question(shelved: ShelvedQuestion) -> TileQuestion:
 
     def entries(side: str) -> Entries:
         own = {name: arrays[f"{side}.{name}"] for name in _OF_ENTRIES}
-        return Entries(**own, turnout=int(numbers[f"{side}.turnout"]), states=int(numbers[f"{side}.states"]))
+        return Entries(**own, turnout=numbers[f"{side}.turnout"], states=numbers[f"{side}.states"])
 
-    ground = Ground(arrays["x"], arrays["y"], arrays["states"], csr("arcs"), float(numbers["metres_a_cs"]))
     return TileQuestion(
-        ground, entries("source"), entries("target"), csr("straight"), bool(numbers["leaving"]), int(numbers["cut"])
+        csr("arcs"), arrays["spot"], entries("source"), entries("target"), csr("straight"), bool(numbers["leaving"]),
+        numbers["cut"],
     )  # fmt: skip
 
 
