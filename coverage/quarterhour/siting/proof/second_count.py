@@ -137,7 +137,7 @@ class Tally:
 
     def gains(self) -> dict[str, float]:
         """What each chosen site adds in the order given: people newly covered, or those it serves."""
-        place = {str(i): k for k, i in enumerate(self.problem.sites.index)}
+        place = {str(i): k for k, i in enumerate(self.problem.sites.index.tolist())}
         if self.parts is not None:
             serves: Counter[int] = Counter()
             for _, site, people, _ in self.parts.legs:
