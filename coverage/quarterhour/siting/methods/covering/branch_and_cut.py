@@ -175,20 +175,21 @@ def _finite(bound: float, otherwise: float) -> float:
 
 def round_by_score(core: CoverInstance, score: FloatArray) -> IntArray:
     """The sites with the highest scores that fit the quotas, short areas first; ties to the lower position."""
-    opened = np.zeros(len(core.low), dtype=np.int64)
+    low, high = core.low.tolist(), core.high.tolist()
+    opened = [0] * len(low)
     chosen: list[int] = []
     order = np.argsort(-score, kind="stable").tolist()
-    areas = [core.group[:, s][core.group[:, s] >= 0] for s in range(len(score))]
     for short in (True, False):
         for site in order:
             if len(chosen) >= core.limit:
                 break
-            mine = areas[site]
-            if short and not (opened[mine] < core.low[mine]).any():
+            mine = core.areas[site]
+            if short and not any(opened[area] < low[area] for area in mine):
                 continue
-            if (opened[mine] < core.high[mine]).all():
+            if all(opened[area] < high[area] for area in mine):
                 chosen.append(site)
-                opened[mine] += 1
+                for area in dict.fromkeys(mine):
+                    opened[area] += 1
         taken = set(chosen)
         order = [s for s in order if s not in taken]
     return np.sort(np.array(chosen, dtype=np.int64))
