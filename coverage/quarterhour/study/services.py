@@ -37,8 +37,9 @@ Step = Callable[[str], None]
 
 def care_modes(study: Study) -> list[Mode]:
     """The modes whose networks ``care`` asks for."""
-    asked = [*study.file.access, *([study.file.rounds] if study.file.rounds else [])]
-    return [study_mode(study, part.mode, "care") for part in asked]
+    rounds = study.file.rounds
+    asked = [*(part.mode for part in study.file.access), *([rounds.mode] if rounds else [])]
+    return [study_mode(study, mode, "care") for mode in asked]
 
 
 def care(file: StudyFile, tables: Inputs, *, travel: Travel, rules: Mapping[str, RuleSet], step: Step) -> Care:
