@@ -59,11 +59,6 @@ class CoverInstance:
         """Of each site the sites that share a row with it, as ``near_sites`` lists them."""
         return near_sites(self.table[:2], self.table[2:])
 
-    @cached_property
-    def areas(self) -> list[list[int]]:
-        """Of each candidate the areas that it counts in."""
-        return [[area for area in mine if area >= 0] for mine in self.group.T.tolist()]
-
     def opened(self, chosen: IntArray) -> IntArray:
         """How many candidates a choice opens in each area."""
         inside = self.group[:, chosen].ravel()
