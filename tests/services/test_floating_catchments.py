@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from hypothesis import given
 
-from quarterhour.base.errors import CutoffError, DataError
+from quarterhour.base.errors import CutoffError, DataError, SolverError
 from quarterhour.services.decays import METHODS, dai_decay, normal_decay, step_decay
 from quarterhour.services.floating_catchments import assign_within, catchment_access
 from quarterhour.travel.times import TravelTimes, times_from_matrix
@@ -209,6 +209,18 @@ def test_served_is_what_trying_everything_finds() -> None:
             best = min(best, (-len(used), sum(m for _, m in chosen)))  # type: ignore[arg-type]
     found = assign_within(near, people=people, capacity=beds, minutes=15)
     assert (-found.communities["served"].sum(), (found.flows["people"] * found.flows["minutes"]).sum()) == best
+
+
+def test_room_without_end_serves_everybody() -> None:
+    people, beds = column([3, 4], "c"), column([10**12, 1], "s")
+    found = assign_within(times([[5, 2], [6, NAN]]), people=people, capacity=beds, minutes=15)
+    assert found.sites["used"].tolist() == [6, 1]
+
+
+def test_more_people_than_can_be_counted_are_told() -> None:
+    people, beds = column([2**31, 1], "c"), column([2**31], "s")
+    with pytest.raises(SolverError, match="2,147,483,648 > 2,147,483,647"):
+        assign_within(times([[5], [6]]), people=people, capacity=beds, minutes=15)
 
 
 def test_half_a_person_is_refused() -> None:

@@ -7,6 +7,7 @@ import json
 import re
 from collections import Counter
 from datetime import date
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -260,9 +261,14 @@ class HandedOn:
         (plan,) = [p for p in self.map["plans"] if html.unescape(p["name"]) == self.names[question]]
         return [html.unescape(line) for line in plan["result"]]
 
+    @cached_property
+    def book(self) -> dict[str, pd.DataFrame]:
+        """Every table of the workbook, read once."""
+        return book_tables(self.folder / "coverage.xlsx")
+
     def sheet(self, key: str, question: str) -> pd.DataFrame:
         """The rows of a question in a sheet, columns by their keys."""
-        table = book_tables(self.folder / "coverage.xlsx")[i18n.say(f"report.sheet_{key}", self.lang)]
+        table = self.book[i18n.say(f"report.sheet_{key}", self.lang)]
         asked = i18n.say("report.col_question", self.lang), i18n.say("report.col_name", self.lang)
         return table[table[next(c for c in asked if c in table)] == self.names[question]].reset_index(drop=True)
 

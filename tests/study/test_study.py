@@ -92,9 +92,16 @@ def test_the_same_study_gives_the_same_bytes_also_with_two_threads(toy_study: Pa
 
 
 def test_questions_side_by_side_are_the_same_bytes_and_told_the_same(toy_study: Path, tmp_path: Path) -> None:
-    """Three questions, one without a plan, from nothing and with the answers kept, which tell their own seconds."""
-    file = toy_study / "study.toml"
+    """Care and three questions, one without a plan, from nothing and with the answers kept, which tell their own
+    seconds."""
+    file, rows = toy_study / "study.toml", (toy_study / "facilities.csv").read_text(encoding="utf-8").splitlines()
+    rooms = "\n".join([f"{rows[0]},rooms", *(f"{row},20" for row in rows[1:])]) + "\n"
+    (toy_study / "facilities.csv").write_text(rooms, encoding="utf-8")
     head, question = file.read_text(encoding="utf-8").split("[[siting]]")
+    head += (
+        '[[access]]\nid = "rooms"\nzh = "床位"\nen = "rooms"\nkinds = ["day_care"]\ncapacity = "rooms"\n'
+        'people = "older"\nmode = "car"\nminutes = 30\n\n'
+    )
     more = question.replace('"centres"', '"none"', 1).replace("new_sites = 1", 'required = ["w", "m"]\nnew_sites = 1')
     last = question.replace('"centres"', '"last"', 1).replace(
         "new_sites = 1", "new_sites = 2\nfrontier = 2\nnear_best = {}"
@@ -116,6 +123,7 @@ def test_questions_side_by_side_are_the_same_bytes_and_told_the_same(toy_study: 
             }  # fmt: skip
     assert told[1] == told[3]
     assert [text for text in told[1] if "earlier run" in text], told[1]
+    assert [text for text in told[1] if "rooms" in text], told[1]
     one, three = (
         {
             p.relative_to(tmp_path / threads): p.read_bytes()

@@ -167,7 +167,7 @@ def draw_map(
         "circles": [circle_columns(check, communities, facilities, say) for check in checks],
         "kinds": kind_columns(facilities, towns, checks, say),
         "plans": [plan_columns(plan, communities, facilities, say) for plan in plans],
-        "promises": promise_rows(scorecard, "city", None, say),
+        "promises": [row for rows in promise_rows(scorecard, "city", say).values() for row in rows],
         "roads": road_lines(roads),
         "bounds": with_outlines(map_bounds(communities, facilities, towns), outlines),
         "ranges": range_columns(ranges, checks, communities, say),

@@ -38,7 +38,7 @@ def town_columns(
     tables = [by_level(check.shares, "town") for check in checks]
     shares = [check.shown_shares("town") for check in checks]
     classes = [reach_classes(table) for table in tables]
-    names = texts_of(towns, "name")
+    names, promises = texts_of(towns, "name"), promise_rows(scorecard, "town", say)
     return [
         {
             "name": name,
@@ -48,7 +48,7 @@ def town_columns(
                 share_of(share.get(town, math.nan)) or _class_said(of.get(town, ""), say)
                 for share, of in zip(shares, classes, strict=True)
             ],
-            "promises": promise_rows(scorecard, "town", town, say),
+            "promises": promises.get(town, []),
         }
         for town, name, shape in zip(towns.index, names, shapes, strict=True)
     ]

@@ -166,13 +166,13 @@ def _kind(places: gpd.GeoDataFrame, kind: str, towns: gpd.GeoDataFrame, say: Pag
     }
 
 
-def promise_rows(scorecard: Scorecard | None, level: str, area: Any, say: PageWords) -> list[list[str]]:
-    """Name, value, threshold and whether it is met, of the targets of a level (of one area)."""
-    if scorecard is None:
-        return []
-    rows = scorecard.rows[scorecard.rows["level"] == level]
-    rows = rows if area is None else rows[rows["area"] == area]
-    return [_promise(row, say) for row in rows.to_dict("records")]
+def promise_rows(scorecard: Scorecard | None, level: str, say: PageWords) -> dict[str, list[list[str]]]:
+    """By area the name, value, threshold and whether it is met, of the targets of a level."""
+    found: dict[str, list[list[str]]] = {}
+    if scorecard is not None:
+        for row in scorecard.rows[scorecard.rows["level"] == level].to_dict("records"):
+            found.setdefault(row["area"], []).append(_promise(row, say))
+    return found
 
 
 def _promise(row: Mapping[Any, Any], say: PageWords) -> list[str]:

@@ -38,10 +38,9 @@ def burial_balance(demand: GraveDemand, *, standing: pd.DataFrame, built: pd.Dat
     """
     spans, places = demand.horizon.periods, demand.cells["form"].map(PLACES)
     cells = demand.cells.assign(place=places)[places.notna()]
-    rows = []
-    for (town, place), mine in cells.groupby(["town", "place"], sort=False):
-        sums = sums_if_known(mine, ["period"], ["places", "area_m2"])
-        needed, land = sums["places"], sums["area_m2"]
+    sums, rows = sums_if_known(cells, ["town", "place", "period"], ["places", "area_m2"]), []
+    for (town, place), mine in sums.groupby(level=["town", "place"], sort=False):
+        needed, land = (mine[column].droplevel(["town", "place"]) for column in ("places", "area_m2"))
         whole, each = int(needed.sum()), float("nan")
         if whole:
             each = float(land.sum(skipna=False)) / whole

@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from scipy import optimize, sparse
+from scipy.sparse.csgraph import maximum_flow
 
 from quarterhour.base.arrays import FloatArray, IntArray
 from quarterhour.base.centiseconds import CENTISECONDS_PER_MINUTE
@@ -20,6 +21,9 @@ from quarterhour.base.errors import DataError, SolverError, first_ids
 from quarterhour.services.columns import at_least_zero
 from quarterhour.services.decays import Decay, Method, decay_of
 from quarterhour.travel.times import TravelTimes
+
+_MOST_PEOPLE = np.iinfo(np.int32).max
+"""As many as scipy's greatest flow counts."""
 
 
 def catchment_access(
@@ -109,8 +113,8 @@ class Served:
 def assign_within(times: TravelTimes, *, people: pd.Series, capacity: pd.Series, minutes: float) -> Served:
     """As many people as possible to sites within the standard, none above capacity; then the fewest minutes.
 
-    ``people`` and ``capacity``: whole numbers by id. Exact: a flow
-    problem's corners are whole numbers, found by HiGHS's dual simplex and counted again in whole people.
+    ``people`` and ``capacity``: whole numbers by id. Exact: how many can be served is a greatest flow; the corners of
+    the fewest minutes are whole numbers too, found by HiGHS's dual simplex and counted again in whole people.
     DataError for a value that is no whole number.
     """
     near = times.within(minutes).by_id()
@@ -153,7 +157,7 @@ def _least_minutes(near: TravelTimes, demand: IntArray, supply: IntArray) -> Int
     most = np.r_[demand, supply].astype(float)
     # A community cannot send more than it has people, nor a site take more than it holds.
     widest = np.minimum(demand[row], supply[near.site_index]).astype(float)
-    everyone = int(np.rint(-_corner(-np.ones(pairs), within, most, widest).fun))
+    everyone = _most_served(near, demand, supply)
     cost = near.cs.astype(float) / CENTISECONDS_PER_MINUTE
     found = _corner(cost, within, most, widest, everyone)
     flow: IntArray = np.rint(found.x).astype(np.int64)
@@ -161,11 +165,24 @@ def _least_minutes(near: TravelTimes, demand: IntArray, supply: IntArray) -> Int
     return flow
 
 
-def _corner(cost: FloatArray, within: Any, most: FloatArray, widest: FloatArray, exactly: int | None = None) -> Any:
-    total = {} if exactly is None else {"A_eq": sparse.csr_array(np.ones((1, len(cost)))), "b_eq": [float(exactly)]}
+def _most_served(near: TravelTimes, demand: IntArray, supply: IntArray) -> int:
+    """The greatest flow from a source by way of communities and sites to a sink."""
+    rows, sites = len(demand), len(supply)
+    row = np.repeat(np.arange(rows), np.diff(near.indptr))
+    tail = np.r_[np.full(rows, rows + sites), row, rows + np.arange(sites)]
+    head = np.r_[np.arange(rows), rows + near.site_index, np.full(sites, rows + sites + 1)]
+    room = np.r_[demand, demand[row], np.minimum(supply, demand.sum())]
+    if demand.sum() > _MOST_PEOPLE:  # no flow is larger, nor any room on its way
+        raise SolverError("catchments.no_flow", said=f"{demand.sum():,} > {_MOST_PEOPLE:,}")
+    graph = sparse.csr_array((room.astype(np.int32), (tail, head)), shape=(rows + sites + 2, rows + sites + 2))
+    return int(maximum_flow(graph, rows + sites, rows + sites + 1).flow_value)
+
+
+def _corner(cost: FloatArray, within: Any, most: FloatArray, widest: FloatArray, exactly: int) -> Any:
     found = optimize.linprog(
-        cost, A_ub=within, b_ub=most, bounds=np.column_stack([np.zeros(len(cost)), widest]), method="highs-ds", **total
-    )
+        cost, A_ub=within, b_ub=most, A_eq=sparse.csr_array(np.ones((1, len(cost)))), b_eq=[float(exactly)],
+        bounds=np.column_stack([np.zeros(len(cost)), widest]), method="highs-ds",
+    )  # fmt: skip
     if found.status != 0:
         raise SolverError("catchments.no_flow", said=found.message)
     return found

@@ -18,6 +18,7 @@ from quarterhour.base import limits
 from quarterhour.base.arrays import IntArray
 from quarterhour.base.errors import DataError
 from quarterhour.base.labels import gap_percent
+from quarterhour.base.machine.stop import heed
 from quarterhour.base.row_order import drawn_turns, id_order
 from quarterhour.travel.times import TravelTimes
 
@@ -132,6 +133,7 @@ def plan_rounds(
         visits = weekly.loc[ids, day].to_numpy()
         legs = _legs(base, ids, out, back, between)
         share = max(0.2, seconds * int(visits.sum()) / whole)
+        heed()
         parts.append(_base_rounds(str(base), ids, visits, legs, minutes, rule, share))
         if progress:
             progress(done / len(groups))
@@ -325,12 +327,13 @@ def _timelines(
 ) -> tuple[list[tuple[Any, ...]], list[Timeline]]:
     rows: list[tuple[Any, ...]] = []
     timelines: list[Timeline] = []
+    names = ids.tolist()
     for carer, route in enumerate(routes, 1):
         clock, here, timeline = 0, 0, list[tuple[float, float, int]]()
         for order, visit in enumerate(route, 1):
             arrive = clock + int(travel[here, visit])
             place = int(stops[visit - 1])
-            rows.append((base, carer, order, ids[place - 1], arrive / 60, (arrive + visit_s) / 60))
+            rows.append((base, carer, order, names[place - 1], arrive / 60, (arrive + visit_s) / 60))
             timeline += [(clock, arrive, place), (arrive, arrive + visit_s, place)]
             clock, here = arrive + visit_s, visit
         end = clock + int(travel[here, 0])

@@ -29,7 +29,7 @@ def in_order(level: str, communities: pd.DataFrame) -> list[str]:
     Of a county what is left of it comes first, then its zones by id.
     """
     if level == "class":
-        return [c for c in CLASSES if c in set(communities[CLASS])]
+        return [c for c in CLASSES if c in set(communities[CLASS].unique())]
     county = communities["county"].astype("str") if "county" in communities else communities[UNIT].astype("str")
     first = county.groupby(communities[UNIT]).min()
     return sorted(first.index, key=lambda unit: (unit == UNKNOWN, first[unit], unit != first[unit], unit))

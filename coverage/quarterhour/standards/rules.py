@@ -7,7 +7,9 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
+from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from pathlib import Path
 from typing import Any, Literal, TypeVar, get_args
 
@@ -255,13 +257,22 @@ def read_rule_set(name: str | Path) -> RuleSet:
 
     DataError for a name that nobody knows and for a file that is no TOML.
     """
-    shipped = resources.files("quarterhour") / "data" / "rules" / f"{name}.toml"
-    file = shipped if str(name) in rule_sets() else Path(name)
+    if str(name) in rule_sets():
+        return _shipped(str(name))
+    file = Path(name)
     if not file.is_file():
         raise DataError("errors.no_rules", name=str(name), known=", ".join(rule_sets()))
-    if isinstance(file, Path):
-        limits.check("toml_bytes", file.stat().st_size, of=name)
-    with foreign(str(name), key="errors.no_rule_file"):
+    limits.check("toml_bytes", file.stat().st_size, of=name)
+    return _parsed(file, str(name))
+
+
+@cache
+def _shipped(name: str) -> RuleSet:
+    return _parsed(resources.files("quarterhour") / "data" / "rules" / f"{name}.toml", name)
+
+
+def _parsed(file: Traversable, name: str) -> RuleSet:
+    with foreign(name, key="errors.no_rule_file"):
         parsed = parsed_toml(file.read_text(encoding="utf-8-sig"))
     return as_rule_set(parsed, where=file.name)
 
@@ -291,6 +302,7 @@ def read_rules(name: str) -> tuple[Target, ...]:
     return read_rule_set(name).targets
 
 
+@cache
 def rule_sets() -> tuple[str, ...]:
     """Names of the rule sets that come with the program."""
     folder = resources.files("quarterhour") / "data" / "rules"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
+from functools import cached_property
 
 import geopandas as gpd
 import numpy as np
@@ -45,6 +46,10 @@ class Scorecard(Carded):
     def summary(self) -> pd.DataFrame:
         """One row a target and level: ``areas``, ``areas_met``, ``areas_unmet``, ``areas_no_data``,
         ``value`` (where the level has one area) and what the areas have in common."""
+        return self._summary.copy()
+
+    @cached_property
+    def _summary(self) -> pd.DataFrame:
         by = ["target", "level"]
         same = [
             "zh",
@@ -177,13 +182,11 @@ _NOWHERE = pd.DataFrame({"name": "", "county": "", "class": ""}, index=pd.Index(
 def _scored(target: Target, ground: ScoreInputs) -> pd.DataFrame:
     areas, made = _measured(target, ground)
     rows = _judged(made.reindex(areas.index), target)
-    rows["area"], rows["area_name"], rows["county"] = areas.index, areas["name"], areas["county"]
-    for name in (f.name for f in fields(Target)):
-        if name in COLUMNS:
-            value = getattr(target, name)
-            rows[name] = ", ".join(value) if isinstance(value, tuple) else value
-    rows["target"] = target.id
-    return rows.reset_index(drop=True)[list(COLUMNS)]
+    said = {f.name: getattr(target, f.name) for f in fields(Target) if f.name in COLUMNS}
+    said = {name: ", ".join(value) if isinstance(value, tuple) else value for name, value in said.items()}
+    where = {"area": areas.index, "area_name": areas["name"].array, "county": areas["county"].array}
+    same = pd.DataFrame({"target": target.id, **where, **said}, index=rows.index)
+    return pd.concat([rows[[c for c in COLUMNS if c not in same]], same], axis=1).reset_index(drop=True)[list(COLUMNS)]
 
 
 def _measured(target: Target, ground: ScoreInputs) -> tuple[pd.DataFrame, pd.DataFrame]:

@@ -6,8 +6,9 @@ results.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from quarterhour.study.burial.balance import study_balance
 from quarterhour.study.circles import check_circles, checks_of, pictures, whom_circles_reach
 from quarterhour.study.doubts import class_findings
 from quarterhour.study.doubts.of_run import run_findings
+from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.file.tried import Tried
 from quarterhour.study.forecast.carry import with_years
 from quarterhour.study.forecast.question import study_forecast
@@ -32,16 +34,16 @@ from quarterhour.study.reading.kept_roads import KeptRoads
 from quarterhour.study.reading.reach import farthest_m
 from quarterhour.study.reading.reader import read_inputs
 from quarterhour.study.reading.roads import weighed_roads
-from quarterhour.study.results import Care, Results
+from quarterhour.study.results import Care, Proposal, Results
 from quarterhour.study.routes import with_routes
 from quarterhour.study.scenario.changes import changed_inputs
 from quarterhour.study.scenario.comparison import Comparison, compare_results
 from quarterhour.study.scorecards import Travel, scorecards
-from quarterhour.study.services import care
+from quarterhour.study.services import care, care_modes, parcels_found
 from quarterhour.study.session import Run
 from quarterhour.study.siting.earlier import others_aside
 from quarterhour.study.siting.programme import programme
-from quarterhour.study.siting.proposal import propose_all
+from quarterhour.study.siting.proposal import network_modes, propose
 from quarterhour.study.siting.tried import TriedAgain, tried_again, tried_question
 from quarterhour.study.study import (
     Study,
@@ -207,11 +209,11 @@ def _answered(run: Run, tables: Inputs | None, *, checks: bool, siting: bool, pu
     study = results.study
     if checks:
         results = _checked(run, results)
-        results = replace(results, care=_care(run, results.inputs))
+        results = replace(results, care=_parcels(run, results.inputs))
         run.parcels = results.care.parcels
+    planned = [question for question in study.file.siting if siting and question.id in asked]
+    results = _cared_and_planned(run, results, planned, checks=checks)
     if siting:
-        planned = [question for question in study.file.siting if question.id in asked]
-        results = replace(results, proposals=propose_all(run, results.inputs, planned))
         for left, aside in ({} if run.keep is None else others_aside(run.keep, every)).items():
             run.tell(i18n.say("study.plan_others", lang, file=left, path=aside))
     if study.file.graves is not None and results.care.graves is not None:
@@ -359,17 +361,33 @@ def _travel(run: Run, tables: Inputs, part: str) -> Travel:
     return travel
 
 
-def _care(run: Run, tables: Inputs) -> Care:
-    study = run.study
+def _cared_and_planned(run: Run, results: Results, planned: Sequence[SitingFile], *, checks: bool) -> Results:
+    """Care and the plans of questions, which ask nothing of each other, side by side where there are threads for it."""
+    tables, modes = results.inputs, network_modes(run, planned)
+    for mode in (*care_modes(run.study), *modes) if checks else modes:
+        run.network(tables.roads, mode)
+    parts: list[Callable[[Run], Care | Proposal]] = [partial(propose, tables=tables, file=asked) for asked in planned]
+    found = run.side_by_side([partial(_care, tables=tables, known=results.care), *parts] if checks else parts)
+    proposals = tuple(one for one in found if isinstance(one, Proposal))
+    return replace(results, proposals=proposals, care=next((c for c in found if isinstance(c, Care)), results.care))
+
+
+def _parcels(run: Run, tables: Inputs) -> Care:
     with run.timed("care"):
-        return care(
-            study.file,
-            tables,
-            folder=study.folder,
-            travel=_travel(run, tables, "care"),
-            rules=study_rules_in_force(study),
-            step=lambda part: run.say("services.step", name=_part_name(study, part, run.lang)),
+        return parcels_found(
+            run.study.file, tables, folder=run.study.folder, rules=study_rules_in_force(run.study), step=_step(run)
         )
+
+
+def _care(run: Run, tables: Inputs, known: Care) -> Care:
+    study, travel = run.study, _travel(run, tables, "care")
+    with run.timed("care"):
+        made = care(study.file, tables, travel=travel, rules=study_rules_in_force(study), step=_step(run))
+    return replace(made, overlay=known.overlay, parcels=known.parcels)
+
+
+def _step(run: Run) -> Callable[[str], None]:
+    return lambda part: run.say("services.step", name=_part_name(run.study, part, run.lang))
 
 
 def _part_name(study: Study, part: str, lang: str) -> str:

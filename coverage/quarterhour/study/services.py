@@ -14,6 +14,7 @@ import pandas as pd
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
+from quarterhour.network.network import Mode
 from quarterhour.services.beds import Conversion, bed_need, cheapest_conversion
 from quarterhour.services.equity import equity_by_area, measure_equity
 from quarterhour.services.floating_catchments import assign_within, catchment_access
@@ -29,16 +30,23 @@ from quarterhour.study.file.study import StudyFile
 from quarterhour.study.inputs import Inputs
 from quarterhour.study.results import Access, Care
 from quarterhour.study.scorecards import Travel
+from quarterhour.study.study import Study, study_mode
 
 Step = Callable[[str], None]
 
 
-def care(
-    file: StudyFile, tables: Inputs, *, folder: Path, travel: Travel, rules: Mapping[str, RuleSet], step: Step
-) -> Care:
-    """Compute what the study file asks for; a part whose column or kind is not there is told in ``missing``.
+def care_modes(study: Study) -> list[Mode]:
+    """The modes whose networks ``care`` asks for."""
+    rounds = study.file.rounds
+    asked = [*(part.mode for part in study.file.access), *([rounds.mode] if rounds else [])]
+    return [study_mode(study, mode, "care") for mode in asked]
 
-    ``folder``: of the study, for rasters. ``rules``: rule sets in force, by the name the study uses.
+
+def care(file: StudyFile, tables: Inputs, *, travel: Travel, rules: Mapping[str, RuleSet], step: Step) -> Care:
+    """Compute what the study file asks for but where parcels may lie (``parcels_found``); a part whose column or kind
+    is not there is told in ``missing``.
+
+    ``rules``: rule sets in force, by the name the study uses.
     """
     facilities = with_areas(tables.facilities, tables.towns, tables.communities)
     lost: list[tuple[str, str, str]] = []
@@ -59,12 +67,20 @@ def care(
         needed = graves_needed(file, tables, _set(rules, file.graves.rules, "graves"))
         lost += [needed.lost] if needed.lost else []
         made = replace(made, graves=needed.demand, graves_shared_out=needed.shared_out)
-    if file.overlay:
-        step("overlay")
-        chosen = [_set(rules, name, "overlay") for name in file.overlay.rules]
-        overlay, found = _overlay(file.overlay, tables, folder, chosen)
-        made = replace(made, overlay=overlay, parcels=found)
     return replace(made, missing=tuple(lost))
+
+
+def parcels_found(file: StudyFile, tables: Inputs, *, folder: Path, rules: Mapping[str, RuleSet], step: Step) -> Care:
+    """Where parcels may lie, if the study file asks for it; siting questions may ask for them.
+
+    ``folder``: of the study, for rasters. ``rules``: as ``care`` has them.
+    """
+    if not file.overlay:
+        return Care()
+    step("overlay")
+    chosen = [_set(rules, name, "overlay") for name in file.overlay.rules]
+    overlay, found = _overlay(file.overlay, tables, folder, chosen)
+    return Care(overlay=overlay, parcels=found)
 
 
 def _all_access(

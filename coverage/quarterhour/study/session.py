@@ -6,19 +6,21 @@ import contextlib
 import logging
 import re
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from copy import copy
 from dataclasses import fields
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base import i18n
 from quarterhour.base.errors import DataError, MissingError, WriteError
-from quarterhour.base.parallel import thread_count
+from quarterhour.base.machine.stop import heed
+from quarterhour.base.parallel import Call, side_by_side, thread_count
 from quarterhour.io import network_store
 from quarterhour.io.answer_store.rows import FOLDER, RowsFolder
 from quarterhour.network import build
@@ -27,7 +29,7 @@ from quarterhour.network.turns import lost_turns
 from quarterhour.services.forecast.values import Forecast
 from quarterhour.siting.regions.each import Each, here
 from quarterhour.siting.regions.spread import each_on
-from quarterhour.study.progress import RunProgress
+from quarterhour.study.progress import RunProgress, Turns
 from quarterhour.study.reading.kept_roads import FOLDER as READ_FOLDER
 from quarterhour.study.reading.kept_roads import KeptRoads
 from quarterhour.study.study import Study
@@ -38,6 +40,9 @@ from quarterhour.travel.tiles.spread import OnWorkers
 from quarterhour.travel.tiles.times import tiled_travel_times
 from quarterhour.travel.times import Heading, TravelTimes
 
+T = TypeVar("T")
+_MOST_BESIDE = 4
+"""Parts of a run at once: each may take as much memory as one alone."""
 _log = logging.getLogger(__name__)
 
 
@@ -62,17 +67,32 @@ class Run:
         self.rows: KeptRows | None = None
         self.circle_times: dict[tuple[str, str], TravelTimes] = {}
 
-    def beside(self, tell: RunProgress, *, threads: int) -> Run:
-        """The same run for a part that is worked out beside others: it tells and counts apart, until ``join``.
+    def side_by_side(self, parts: Sequence[Callable[[Run], T]]) -> list[T]:
+        """What parts of the run that ask nothing of each other come to, in their order.
 
-        Networks that it asks for are built before.
+        Each has a run of its own, which tells and counts apart. Where there are threads for it they are worked out side
+        by side; the same, and told the same, in any case. Networks that they ask for are built before.
         """
-        one = copy(self)
-        one.tell, one.threads, one.step, one.seconds, one.doubts = tell, threads, "", {}, []
-        return one
+        at_once = max(1, min(self.threads, len(parts), _MOST_BESIDE)) if self.compute is None else 1
+        turns = Turns(self.tell, len(parts))
 
-    def join(self, one: Run) -> None:
-        """What a part that was worked out ``beside`` has found."""
+        def one(place: int, part: Callable[[Run], T], call: Call) -> tuple[Run, T]:
+            def tell(text: str, share: float | None = None, /) -> None:
+                heed()
+                call(turns.tell, place, text, share)
+
+            own = copy(self)
+            own.tell, own.threads, own.step, own.seconds, own.doubts = tell, self.threads // at_once, "", {}, []
+            found = part(own)
+            call(turns.end, place)
+            return own, found
+
+        made = side_by_side([partial(one, place, part) for place, part in enumerate(parts)], threads=at_once)
+        for own, _ in made:
+            self._join(own)
+        return [found for _, found in made]
+
+    def _join(self, one: Run) -> None:
         self.doubts += one.doubts
         for step, seconds in one.seconds.items():
             self.seconds[step] = round(self.seconds.get(step, 0) + seconds, 3)

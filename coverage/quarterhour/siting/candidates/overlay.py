@@ -122,9 +122,10 @@ def parcels(overlay: Overlay, *, least_m2: float = 33_333.0, most: int | None = 
     kept = overlay.cells[overlay.cells["lawful"]]
     rows = []
     for town, mine in kept.groupby("town", sort=True):
-        found = [_parcel(part, overlay) for part in _patches(mine)]
-        large = sorted((p for p in found if p["area_m2"] >= least_m2), key=lambda p: (-p["score"], -p["area_m2"]))
-        rows += [{"id": f"{town}-{n}", "name": f"{town}-{n}", "town": town, **p} for n, p in enumerate(large[:most], 1)]
+        large = [part for part in _patches(mine) if len(part) * overlay.cell_m**2 >= least_m2]
+        best = sorted(large, key=lambda part: (-float(part["score"].mean()), -len(part)))[:most]
+        parts = [_parcel(part, overlay) for part in best]
+        rows += [{"id": f"{town}-{n}", "name": f"{town}-{n}", "town": town, **p} for n, p in enumerate(parts, 1)]
     columns = ["id", "name", "town", "area_m2", "score", "geometry", "shape"]
     table = pd.DataFrame(rows, columns=columns).assign(
         quality="estimated", source=f"overlay, cells of {overlay.cell_m:g} m"
@@ -244,12 +245,11 @@ def _patches(mine: pd.DataFrame) -> list[pd.DataFrame]:
 
 def _parcel(part: pd.DataFrame, overlay: Overlay) -> dict[str, Any]:
     half = overlay.cell_m / 2
-    outline = shapely.union_all(shapely.box(part["x"] - half, part["y"] - half, part["x"] + half, part["y"] + half))
-    off = np.hypot(part["x"] - part["x"].mean(), part["y"] - part["y"].mean())
-    best = (
-        part.assign(off=off).sort_values(["score", "off", "row", "column"], ascending=[False, True, True, True]).iloc[0]
-    )
+    x, y, score = (part[name].to_numpy() for name in ("x", "y", "score"))
+    outline = shapely.union_all(shapely.box(x - half, y - half, x + half, y + half))
+    off = np.hypot(x - x.mean(), y - y.mean())
+    best = np.lexsort((part["column"].to_numpy(), part["row"].to_numpy(), off, -score))[0]
     return {
-        "area_m2": len(part) * overlay.cell_m**2, "score": float(part["score"].mean()),
-        "geometry": shapely.Point(best["x"], best["y"]), "shape": outline,
+        "area_m2": len(part) * overlay.cell_m**2, "score": float(score.mean()),
+        "geometry": shapely.Point(x[best], y[best]), "shape": outline,
     }  # fmt: skip

@@ -33,11 +33,13 @@ def question_record(problem: SitingProblem) -> dict[str, Any]:
     return {
         "format": FORMAT,
         **asked(problem),
-        "communities": pack_texts([problem.demand.index, problem.classes, *(problem.areas[c] for c in AREA_LEVELS)]),
+        "communities": pack_texts(
+            [c.tolist() for c in (problem.demand.index, problem.classes, *(problem.areas[c] for c in AREA_LEVELS))]
+        ),
         "people": {str(c): pack(problem.people[c]) for c in problem.people},
         "load": pack(problem.load - problem.demand),
         "site_columns": list(problem.sites.columns),
-        "sites": pack_texts([problem.sites.index, *(_texts(problem.sites[c]) for c in problem.sites)]),
+        "sites": pack_texts([problem.sites.index.tolist(), *(_texts(problem.sites[c]) for c in problem.sites)]),
         "near": _packed_pairs(problem.pairs),
         **({} if problem.coverage.farthest is None else {"farther": _packed_pairs(problem.farther)}),
         "conflicts": pack(problem.conflicts.ravel()),
@@ -54,7 +56,7 @@ def _packed_pairs(pairs: Near) -> dict[str, str]:
 
 
 def _texts(column: pd.Series) -> list[str]:
-    return ["" if pd.isna(v) else str(v) for v in column]
+    return ["" if pd.isna(v) else str(v) for v in column.tolist()]
 
 
 def pack(numbers: Any) -> str:

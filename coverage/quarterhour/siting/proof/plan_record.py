@@ -94,7 +94,8 @@ def plan_record(
     record["quotas"] = [_quota_record(q) for q in problem.quotas]
     record["figures"] = None if plan.figures is None else _figures_record(plan.figures)
     assigned = plan.assignment.reindex(problem.demand.index)
-    record["assignment"] = {str(c): None if pd.isna(s) else str(s) for c, s in assigned.items()}
+    pairs = zip(assigned.index.tolist(), assigned.tolist(), strict=True)
+    record["assignment"] = {str(c): None if pd.isna(s) else str(s) for c, s in pairs}
     if plan.served is not None:
         record["served"] = [[str(c), str(s), int(n)] for c, s, n in plan.served.itertuples(index=False)]
     record |= {"proved_by": plan.proved_by, "stopped": plan.stopped, "seed": int(plan.seed)}

@@ -140,7 +140,8 @@ def _check_chosen(problem: SitingProblem, built: Sequence[str]) -> None:
 
 def _areas(problem: SitingProblem, quota: Quota) -> dict[str, str]:
     """Site by site the area in which it counts for a quota."""
-    columns = zip(problem.sites.index, problem.sites[quota.level], problem.sites["tiers"], strict=True)
+    sites = problem.sites
+    columns = zip(sites.index.tolist(), sites[quota.level].tolist(), sites["tiers"].tolist(), strict=True)
     found = {i: area for i, area, tiers in columns if not quota.tier or quota.tier in tiers.split(" ")}
     for group in quota.groups:
         found = {i: " + ".join(group) if area in group else area for i, area in found.items()}
@@ -239,9 +240,9 @@ def _check_everyone(problem: SitingProblem, found: Count) -> None:
 
 
 def _check_assignment(problem: SitingProblem, found: Count, plan: SitingPlan) -> None:
-    said_for = list(plan.assignment.index)
+    said_for = plan.assignment.index.tolist()
     _same("assignment", said=len(said_for), counted=len(problem.demand))
-    ids = list(problem.demand.index)
+    ids = problem.demand.index.tolist()
     came = ids if problem.came is None or said_for == ids else problem.came  # ids: a plan out of a record
     wrong("assignment_differs", [a for a, b in zip(said_for, came, strict=True) if a != b])
     assigned = plan.assignment.reindex(problem.demand.index)

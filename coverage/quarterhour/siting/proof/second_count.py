@@ -137,7 +137,7 @@ class Tally:
 
     def gains(self) -> dict[str, float]:
         """What each chosen site adds in the order given: people newly covered, or those it serves."""
-        place = {str(i): k for k, i in enumerate(self.problem.sites.index)}
+        place = {str(i): k for k, i in enumerate(self.problem.sites.index.tolist())}
         if self.parts is not None:
             serves: Counter[int] = Counter()
             for _, site, people, _ in self.parts.legs:
@@ -317,7 +317,9 @@ def _parts(tally: Tally, served: pd.DataFrame) -> Parts:
         (rows.get(str(c), -1), places.get(str(s), -1)) for c, s in zip(served["community"], served["site"], strict=True)
     }
     row, site, cs = tally.pairs(tally.opened)
-    near = {(r, s): t for r, s, t in zip(row.tolist(), site.tolist(), cs.tolist(), strict=True) if (r, s) in wanted}
+    named = np.array([r * len(places) + s for r, s in wanted if min(r, s) >= 0], dtype=np.int64)
+    mine = np.isin(row * len(places) + site, named)
+    near = {(r, s): t for r, s, t in zip(row[mine].tolist(), site[mine].tolist(), cs[mine].tolist(), strict=True)}
     legs, bad = [], []
     for c, s, n in served[["community", "site", "people"]].itertuples(index=False):
         pair = (rows.get(str(c), -1), places.get(str(s), -1))

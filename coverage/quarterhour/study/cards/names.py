@@ -41,7 +41,8 @@ def scored_names(scorecard: Scorecard | None) -> dict[tuple[str, str], str]:
     if scorecard is None:
         return {}
     rows = scorecard.rows[["level", "area", "area_name"]].drop_duplicates(["level", "area"])
-    return {(str(r.level), str(r.area)): str(r.area_name) for r in rows.itertuples()}
+    columns = (map(str, rows[name].tolist()) for name in rows)
+    return {(level, area): name for level, area, name in zip(*columns, strict=True)}
 
 
 def area_labels(areas: Iterable[Any], level: str, names: Names, lang: str) -> list[str]:
@@ -64,7 +65,7 @@ def _said_areas(level: str, names: Names, lang: str) -> dict[str, str]:
 
 def names_by_area(areas: pd.DataFrame) -> dict[str, str]:
     """Names of towns or counties by id."""
-    return dict(zip(areas.index, texts(areas["name"]), strict=True)) if "name" in areas else {}
+    return dict(zip(areas.index.tolist(), texts(areas["name"]).tolist(), strict=True)) if "name" in areas else {}
 
 
 def card_names(inputs: Inputs, scorecard: Scorecard | None, lang: str) -> dict[str, dict[str, str]]:

@@ -65,13 +65,14 @@ def _years_of(sites: pd.DataFrame, question: str, span: range) -> Iterator[tuple
 
     What these cost to run, and their staff and beds so far, are as if all of them stood.
     """
-    dated = sites[sites["year"].notna()]
+    dated = sites["year"].notna()
     counties = sorted(dict.fromkeys(sites["county"]))
-    for year in span if len(dated) else ():
-        for county in counties:
-            yield _year_row(dated[dated["county"].eq(county)], year, county, question)
+    theirs = {county: sites[dated & sites["county"].eq(county)] for county in counties}
+    for year in span if dated.any() else ():
+        for county, mine in theirs.items():
+            yield _year_row(mine, year, county, question)
     for county in counties:
-        undated = sites[sites["year"].isna() & sites["county"].eq(county)]
+        undated = sites[~dated & sites["county"].eq(county)]
         if len(undated):
             yield _row(pd.NA, county, question, undated, undated, undated)
 

@@ -11,15 +11,12 @@ import geopandas as gpd
 import pandas as pd
 
 from quarterhour.base.findings import finding, in_both, join_findings
-from quarterhour.base.machine.stop import heed
-from quarterhour.base.parallel import Call, side_by_side
-from quarterhour.network.network import Network
+from quarterhour.network.network import Mode, Network
 from quarterhour.network.paces import at_pace
 from quarterhour.siting.question.plan import SitingPlan
 from quarterhour.study.file.siting import SitingFile
 from quarterhour.study.forecast.carry import scenarios
 from quarterhour.study.inputs import Inputs
-from quarterhour.study.progress import Turns
 from quarterhour.study.results import Proposal
 from quarterhour.study.session import Run
 from quarterhour.study.siting.answer.behind import AskedWith, Told
@@ -34,35 +31,11 @@ from quarterhour.study.siting.sites import counted_people, offered_sites, with_n
 from quarterhour.study.study import study_mode, study_rules_in_force
 from quarterhour.travel.times import TravelTimes
 
-_MOST_BESIDE = 4
-"""Questions at once: each may take as much memory as one alone."""
 
-
-def propose_all(run: Run, tables: Inputs, files: Sequence[SitingFile]) -> tuple[Proposal, ...]:
-    """The plans of questions, side by side where the run has threads for it; the same, and told the same, in any case.
-
-    Searches end by the work they are given, and no question knows of another.
-    """
-    for file in files:
-        for mode in (*(s.mode for s in file.standards), file.mode):
-            run.network(tables.roads, study_mode(run.study, mode, file.id))
-    at_once = min(run.threads, len(files), _MOST_BESIDE) if run.compute is None else 1
-    turns = Turns(run.tell, len(files))
-
-    def one(place: int, file: SitingFile, call: Call) -> tuple[Run, Proposal]:
-        def tell(text: str, share: float | None = None, /) -> None:
-            heed()
-            call(turns.tell, place, text, share)
-
-        beside = run.beside(tell, threads=run.threads // max(1, at_once))
-        found = propose(beside, tables, file)
-        call(turns.end, place)
-        return beside, found
-
-    made = side_by_side([partial(one, place, file) for place, file in enumerate(files)], threads=at_once)
-    for beside, _ in made:
-        run.join(beside)
-    return tuple(found for _, found in made)
+def network_modes(run: Run, files: Sequence[SitingFile]) -> list[Mode]:
+    """The modes whose networks questions ask for."""
+    asked = [(mode, file.id) for file in files for mode in (*(s.mode for s in file.standards), file.mode)]
+    return [study_mode(run.study, mode, part) for mode, part in asked]
 
 
 def propose(run: Run, tables: Inputs, file: SitingFile) -> Proposal:

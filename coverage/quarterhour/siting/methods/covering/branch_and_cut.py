@@ -175,20 +175,22 @@ def _finite(bound: float, otherwise: float) -> float:
 
 def round_by_score(core: CoverInstance, score: FloatArray) -> IntArray:
     """The sites with the highest scores that fit the quotas, short areas first; ties to the lower position."""
-    opened = np.zeros(len(core.low), dtype=np.int64)
+    low, high = core.low.tolist(), core.high.tolist()
+    opened, lacking = [0] * len(low), sum(max(0, least) for least in low)
     chosen: list[int] = []
     order = np.argsort(-score, kind="stable").tolist()
-    areas = [core.group[:, s][core.group[:, s] >= 0] for s in range(len(score))]
     for short in (True, False):
         for site in order:
-            if len(chosen) >= core.limit:
+            if len(chosen) >= core.limit or (short and not lacking):
                 break
-            mine = areas[site]
-            if short and not (opened[mine] < core.low[mine]).any():
+            mine = {area for area in core.group[:, site].tolist() if area >= 0}
+            if short and not any(opened[area] < low[area] for area in mine):
                 continue
-            if (opened[mine] < core.high[mine]).all():
+            if all(opened[area] < high[area] for area in mine):
                 chosen.append(site)
-                opened[mine] += 1
+                lacking -= sum(opened[area] < low[area] for area in mine)
+                for area in mine:
+                    opened[area] += 1
         taken = set(chosen)
         order = [s for s in order if s not in taken]
     return np.sort(np.array(chosen, dtype=np.int64))
