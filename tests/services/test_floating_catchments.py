@@ -218,8 +218,8 @@ def test_room_without_end_serves_everybody() -> None:
 
 
 def test_more_people_than_can_be_counted_are_told() -> None:
-    people, beds = column([2**31, 1], "c"), column([2**31], "s")
-    with pytest.raises(SolverError, match="2,147,483,648 > 2,147,483,647"):
+    people, beds = column([2**31 - 1, 2], "c"), column([2**31], "s")  # each of them can be, together they cannot
+    with pytest.raises(SolverError, match="2,147,483,649 > 2,147,483,647"):
         assign_within(times([[5], [6]]), people=people, capacity=beds, minutes=15)
 
 

@@ -333,7 +333,7 @@ def test_kept_networks_change_no_byte_and_broken_ones_are_built_again(
     study = qh.read_study(toy_study)
 
     def run(**more: bool) -> tuple[qh.Results, int, int]:
-        """The results, how many networks were taken and how many did not fit."""
+        """The results, how often roads and networks were taken and how many did not fit."""
         caplog.clear()
         with caplog.at_level(logging.INFO, "quarterhour"):
             results = qh.run_study(study, siting=False, lang="en", prepared=tmp_path / "prepared", **more)
@@ -342,13 +342,14 @@ def test_kept_networks_change_no_byte_and_broken_ones_are_built_again(
 
     assert run()[1:] == (0, 0)
     kept, *counts = run()
-    assert counts == [3, 0]
-    assert {p.name for p in (tmp_path / "prepared").iterdir()} == {"walk", "walk_frail", "ebike", "travel.tiles"}
+    assert counts == [4, 0]
+    modes = {"walk", "walk_frail", "ebike"}
+    assert {p.name for p in (tmp_path / "prepared").iterdir()} == modes | {"roads.read", "travel.tiles"}
     times = tmp_path / "prepared" / "walk" / "forward_cs.npy"
     times.write_bytes(times.read_bytes()[:-1] + b"\x07")
     bent, *counts = run()
-    assert counts == [2, 1]
-    assert run()[1:] == (3, 0) and run(fresh=True)[1:] == (0, 0)
+    assert counts == [3, 1]
+    assert run()[1:] == (4, 0) and run(fresh=True)[1:] == (0, 0)
     for name, results in (("none", qh.run_study(study, siting=False)), ("kept", kept), ("bent", bent)):
         qh.write_results(results, tmp_path / name)
         assert digests(tmp_path / name) == digests(tmp_path / "none")
@@ -363,11 +364,12 @@ def test_other_roads_are_another_network(toy_study: Path, tmp_path: Path) -> Non
     assert before.at["w", "met"] and not after.at["w", "met"]
 
 
-def test_a_network_that_cannot_be_kept_is_told_and_the_run_goes_on(toy_study: Path, tmp_path: Path) -> None:
+def test_roads_and_networks_that_cannot_be_kept_are_told_and_the_run_goes_on(toy_study: Path, tmp_path: Path) -> None:
     (tmp_path / "kept").write_text("a file", encoding="utf-8")
     lines: list[str] = []
     qh.run_study(
         qh.read_study(toy_study), siting=False, lang="en", prepared=tmp_path / "kept",
         tell=lambda text, *_: lines.append(text),
     )  # fmt: skip
-    assert sum("could not be kept" in line for line in lines) == 1
+    told = [line.split(" could not be kept")[0] for line in lines if "could not be kept" in line]
+    assert told == ["the roads", "the network"]
