@@ -1,0 +1,258 @@
+"""What an extract holds, read once: its nodes, ways and relations on the disk, a few bytes each.
+
+Which ways: those that are roads, by their tags or as part of a ferry route or a square; what else is tagged
+``highway``; and the outlines of the kinds of places that are known.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from array import array
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import numpy as np
+import osmium
+
+from quarterhour.base.arrays import AnyArray
+from quarterhour.base.errors import DataError
+from quarterhour.io.osm.cut.blocks import NODES, RELATIONS, WAYS, Block, Nodes, index_of, read_nodes, unpacked
+from quarterhour.io.osm.cut.margin import Ferry
+from quarterhour.io.osm.open import as_data_errors
+from quarterhour.io.osm.tags import Rules, Tags, ferry_minutes, is_area, kind_of, known_kinds, road_class, rules_of
+
+Tell: TypeAlias = Callable[[float], None]
+"""Called with the share of the file that was read."""
+PLACE = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4"), ("tagged", "<i4")])
+_AT_ONCE = 64
+"""Blocks that are read together."""
+_REFS_AT_ONCE = 1 << 22
+_KEYS = ("highway", "route", "man_made", "railway", "public_transport", "indoor")
+
+
+class Column:
+    """Values of one type on the disk."""
+
+    def __init__(self, folder: Path, dtype: Any) -> None:
+        self._file = tempfile.TemporaryFile(dir=folder)  # noqa: SIM115 - `close` does
+        self._dtype, self.count = np.dtype(dtype), 0
+
+    def append(self, values: Any) -> None:
+        """Put some at the end."""
+        made = np.ascontiguousarray(values, self._dtype)
+        self.put(self.count, made)
+        self.count += len(made)
+
+    def put(self, first: int, values: AnyArray) -> None:
+        """Put some from a position on."""
+        self._file.seek(first * self._dtype.itemsize)
+        self._file.write(np.ascontiguousarray(values, self._dtype).data)
+
+    def part(self, first: int, count: int) -> AnyArray:
+        """Some of them."""
+        self._file.seek(first * self._dtype.itemsize)
+        return np.frombuffer(bytearray(self._file.read(count * self._dtype.itemsize)), self._dtype)
+
+    def close(self) -> None:
+        """Let the disk have its room back."""
+        self._file.close()
+
+
+@dataclass(frozen=True)
+class Turn:
+    """The ways of a turn restriction."""
+
+    begin: tuple[int, ...]
+    via: tuple[int, ...]
+    end: tuple[int, ...]
+
+
+@dataclass(eq=False)
+class Source:
+    """The blocks of a file, in groups that osmium reads."""
+
+    path: Path
+    head: bytes
+    blocks: Sequence[Block]
+
+    @classmethod
+    def of(cls, path: Path) -> Source:
+        """A file that was looked through."""
+        return cls(path, *index_of(path))
+
+    def parts(self, kind: int, tell: Tell | None = None) -> Iterator[list[bytes]]:
+        """Blocks of one kind, some at once."""
+        size = sum(one.size for one in self.blocks)
+        wanted = [one for one in self.blocks if one.kind == kind]
+        with self.path.open("rb") as stream:
+            for first in range(0, len(wanted), _AT_ONCE):
+                found = []
+                for one in wanted[first : first + _AT_ONCE]:
+                    stream.seek(one.at)
+                    found.append(stream.read(one.size))
+                if tell:
+                    tell((wanted[first].at + sum(map(len, found))) / max(size, 1))
+                yield found
+
+    def nodes(self, tell: Tell | None = None) -> Iterator[list[Nodes]]:
+        """All nodes, by block."""
+        for part in self.parts(NODES, tell):
+            yield [read_nodes(unpacked(block)) for block in part]
+
+    def objects(self, kind: int, each: Callable[[Any], None], keep: Any = None, tell: Tell | None = None) -> None:
+        """Call ``each`` with every way or relation; with ``keep``, a filter, first with those that pass."""
+        entities, pool = osmium.osm.WAY if kind == WAYS else osmium.osm.RELATION, osmium.io.ThreadPool()
+        for part in self.parts(kind, tell):
+            held = b"".join([self.head, *part])  # osmium reads it where it lies
+            read: Any = osmium.FileProcessor(osmium.io.FileBuffer(held, "pbf"), entities, pool)
+            if keep is not None:
+                read = read.with_filter(keep).handler_for_filtered(_Others(each))
+            for one in read:
+                each(one)
+
+
+class _Others:
+    """Hears of what a filter kept back."""
+
+    def __init__(self, each: Callable[[Any], None]) -> None:
+        self.way = self.relation = each
+
+
+@dataclass(eq=False)
+class Survey:
+    """What was found. Columns on the disk: ``places`` of nodes; of ways ``ids``, ``sizes`` and whether it is a
+    ``road``; ``refs``: the nodes of all ways. ``parts``: how many ways, and nodes of them, are looked at together.
+
+    ``whole``: relations of which a piece holds all ways or none, by id; ``turns``: restrictions; ``position``: of the
+    ways of both.
+    """
+
+    places: Column
+    ids: Column
+    sizes: Column
+    road: Column
+    refs: Column
+    parts: list[tuple[int, int]] = field(default_factory=list)
+    whole: dict[int, tuple[int, ...]] = field(default_factory=dict)
+    turns: dict[int, Turn] = field(default_factory=dict)
+    position: dict[int, int] = field(default_factory=dict)
+    ferries: list[Ferry] = field(default_factory=list)
+
+
+def survey(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Survey:
+    """Look through a file; what is kept on the disk goes with the stack."""
+    columns = [Column(folder, dtype) for dtype in (PLACE, "<i8", "<i4", "u1", "<i8")]
+    for one in columns:
+        stack.callback(one.close)
+    found = Survey(*columns)
+    _read_places(source, found, tell)
+    taken = _Taker(found)
+    as_data_errors(source.path, lambda: source.objects(RELATIONS, taken.relation))
+    taken.wanted = {way for ways in found.whole.values() for way in ways}
+    taken.wanted |= {way for turn in found.turns.values() for way in (*turn.begin, *turn.via, *turn.end)}
+    as_data_errors(source.path, lambda: source.objects(WAYS, taken.way, way_filter(), tell))
+    taken.flush()
+    return found
+
+
+def way_filter() -> Any:
+    """Ways that may be taken by their tags."""
+    return osmium.filter.KeyFilter(*_KEYS, *sorted({key for _, tags in _place_rules() for key in tags}))
+
+
+def _place_rules() -> Rules:
+    return rules_of(known_kinds())
+
+
+def _read_places(source: Source, found: Survey, tell: Tell) -> None:
+    last = -(1 << 63)
+    for part in source.nodes(tell):
+        for nodes in part:
+            rows = np.zeros(len(nodes.ids), PLACE)
+            rows["id"], rows["x"], rows["y"], rows["tagged"] = nodes.ids, nodes.x, nodes.y, nodes.tagged
+            if len(rows) and (nodes.ids[0] <= last or (np.diff(nodes.ids) <= 0).any()):
+                raise DataError("osm.cut_unsorted")
+            last = int(nodes.ids[-1]) if len(rows) else last
+            found.places.append(rows)
+
+
+class _Taker:
+    """Takes relations, then ways, one by one."""
+
+    def __init__(self, found: Survey) -> None:
+        self._found, self._rules = found, _place_rules()
+        self.wanted: set[int] = set()
+        self._of_road: dict[int, tuple[int, Mapping[str, str]]] = {}
+        self._ids, self._sizes, self._road, self._refs = array("q"), array("i"), array("B"), array("q")
+
+    def relation(self, one: Any) -> None:
+        """A ferry route, a square, a place or a restriction."""
+        sort = one.tags.get("type", "")
+        if sort.partition(":")[0] == "restriction":
+            ways = {role: tuple(m.ref for m in one.members if (m.type, m.role) == ("w", role))
+                    for role in ("from", "via", "to")}  # fmt: skip
+            self._found.turns[one.id] = Turn(ways["from"], ways["via"], ways["to"])
+            return
+        tags = dict(one.tags)
+        ferry, square = sort == "route" and road_class(tags) == "ferry", sort == "multipolygon" and _is_square(tags)
+        if ferry or square or (sort != "boundary" and kind_of(tags, self._rules)):
+            members = tuple(m.ref for m in one.members if m.type == "w")
+            self._found.whole[one.id] = members
+            for way in members if ferry or square else ():
+                self._of_road.setdefault(way, (one.id if ferry else 0, tags if ferry else {}))
+
+    def way(self, one: Any) -> None:
+        """A way, which is taken if it is one of ours."""
+        number, tags = one.id, one.tags
+        if number in self._of_road:
+            self._take(one, road=True)
+            self._ferry(number, dict(tags))
+        elif "highway" in tags or "route" in tags:
+            told = {"highway": tags.get("highway", ""), "route": tags.get("route", "")}
+            sort = road_class(told) or road_class(dict(tags))
+            if sort or told["highway"] or number in self.wanted or kind_of(dict(tags), self._rules):
+                self._take(one, road=bool(sort))
+            if sort == "ferry":
+                self._ferry(number, dict(tags))
+        elif number in self.wanted:
+            self._take(one, road=bool(road_class(dict(tags))))
+        elif len(tags):
+            told = dict(tags)
+            if road_class(told) or kind_of(told, self._rules):
+                self._take(one, road=bool(road_class(told)))
+
+    def _take(self, one: Any, *, road: bool) -> None:
+        nodes = [at.ref for at in one.nodes]
+        if one.id in self.wanted:
+            self._found.position[one.id] = self._found.ids.count + len(self._ids)
+        self._ids.append(one.id)
+        self._sizes.append(len(nodes))
+        self._road.append(road)
+        self._refs.extend(nodes)
+        if len(self._refs) > _REFS_AT_ONCE:
+            self.flush()
+
+    def _ferry(self, number: int, own: Tags) -> None:
+        relation, tags = self._of_road.get(number, (0, {}))
+        told = {**tags, **own}
+        if road_class(own) not in ("", "ferry") or road_class(told) != "ferry":
+            return
+        journey = relation if relation and "duration" not in own else -number
+        minutes = min((m for m in ferry_minutes(told) if m == m), default=float("nan"))
+        place = self._found.ids.count + len(self._ids) - 1
+        self._found.ferries.append(Ferry(place, journey, minutes, str(told.get("maxspeed", ""))))
+
+    def flush(self) -> None:
+        """Put on the disk what was taken."""
+        if self._ids:
+            self._found.parts.append((len(self._ids), len(self._refs)))
+        for column, values in (("ids", self._ids), ("sizes", self._sizes), ("road", self._road), ("refs", self._refs)):
+            getattr(self._found, column).append(values)
+            del values[:]
+
+
+def _is_square(tags: Tags) -> bool:
+    return is_area({"area": "yes", **tags})
