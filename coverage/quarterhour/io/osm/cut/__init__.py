@@ -22,10 +22,10 @@ from quarterhour.base.errors import DataError, first_ids
 from quarterhour.base.escape import file_stem
 from quarterhour.io import files
 from quarterhour.io.files.write import together, write_csv
-from quarterhour.io.osm.cut.belonging import belonging
+from quarterhour.io.osm.cut.belonging import belonging_of
 from quarterhour.io.osm.cut.margin import Asked
 from quarterhour.io.osm.cut.pieces import write_pieces
-from quarterhour.io.osm.cut.survey import Source, survey
+from quarterhour.io.osm.cut.survey import Source, survey_of
 from quarterhour.io.osm.open import as_data_errors, existing
 from quarterhour.network.network import Mode
 
@@ -103,8 +103,8 @@ def cut_osm(
         growing = stack.enter_context(together(folder))
         names = _names(shapes.index)
         source = as_data_errors(file, lambda: Source.of(file))
-        found = survey(source, growing, stack, lambda share: tell("read", share))
-        to = belonging(found, list(shapes), margin, asked, growing, stack)
+        found = survey_of(source, growing, stack, lambda share: tell("read", share))
+        to = belonging_of(found, list(shapes), margin, asked, growing, stack)
         if not to.ways.any():
             raise DataError("osm.cut_nothing", file=file.name)
         counts = write_pieces(source, found, to, [growing / name for name in names], lambda share: tell("write", share))

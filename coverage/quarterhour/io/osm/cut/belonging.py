@@ -40,7 +40,7 @@ class Belonging:
     relations: dict[int, int]
 
 
-def belonging(
+def belonging_of(
     found: Survey, areas: Sequence[shapely.Geometry], margin_m: float, asked: Asked | None, folder: Path,
     stack: ExitStack,
 ) -> Belonging:  # fmt: skip

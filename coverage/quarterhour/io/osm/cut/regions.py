@@ -20,6 +20,7 @@ _METRES_A_DEGREE = 110_574.0
 _UNITS = 1e7
 _CELLS = 1024
 """Along the longer side of all areas."""
+_BLOCK = 32
 _NUMBER = np.int64((1 << 32) - 1)
 
 
@@ -97,15 +98,31 @@ class Regions:
     def _near(
         self, shape: shapely.Geometry, box: tuple[float, ...], left: int, low: int, size: tuple[int, ...]
     ) -> AnyArray:
-        """Which cells of a part of the grid come near enough to an area."""
+        """Which cells of a part of the grid come near enough to an area; first by blocks of many cells, of which only
+        those at the edge are looked into."""
         narrow = _narrowest(box[1], box[3])
-        i, j = np.indices(size).reshape(2, -1)
-        x, y = ((np.array([k + n, k + n + 1]) * self._cell + corner) / _UNITS
-                for k, n, corner in ((i, left, self._corner[0]), (j, low, self._corner[1])))  # fmt: skip
-        cells = shapely.box(x[0] * narrow, y[0], x[1] * narrow, y[1])
         flat = shapely.transform(shape, functools.partial(np.multiply, (narrow, 1.0)))
         shapely.prepare(flat)
-        return np.asarray(shapely.dwithin(flat, cells, self._degrees)).reshape(size)
+
+        def sides(at: AnyArray, first: int, axis: int, step: int) -> tuple[AnyArray, AnyArray]:
+            scale = (narrow, 1.0)[axis] / _UNITS
+            begin = (first + step * at) * self._cell + self._corner[axis]
+            return begin * scale, (begin + step * self._cell) * scale
+
+        def boxes(at: AnyArray, step: int) -> tuple[AnyArray, ...]:
+            (west, east), (south, north) = sides(at[0], left, 0, step), sides(at[1], low, 1, step)
+            return west, south, east, north
+
+        blocks = boxes(np.indices([-(-n // _BLOCK) for n in size]).reshape(2, -1), _BLOCK)
+        west, south, east, north = blocks
+        near = shapely.dwithin(flat, shapely.box(*blocks), self._degrees)
+        spare = self._degrees - np.hypot(east - west, north - south) / 2
+        whole = shapely.dwithin(flat, shapely.points((west + east) / 2, (south + north) / 2), np.maximum(spare, 0))
+        state = np.where(whole & (spare >= 0), 2, near).reshape([-(-n // _BLOCK) for n in size])
+        fine = np.repeat(np.repeat(state, _BLOCK, 0), _BLOCK, 1)[: size[0], : size[1]]
+        found, edge = fine == 2, np.argwhere(fine == 1).T
+        found[tuple(edge)] = shapely.dwithin(flat, shapely.box(*boxes(edge, 1)), self._degrees)
+        return found
 
     def _coarser(self, grid: IntArray) -> IntArray:
         even = np.pad(grid, [(0, n % 2) for n in grid.shape])

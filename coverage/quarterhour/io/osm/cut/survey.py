@@ -142,7 +142,7 @@ class Survey:
     ferries: list[Ferry] = field(default_factory=list)
 
 
-def survey(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Survey:
+def survey_of(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Survey:
     """Look through a file; what is kept on the disk goes with the stack."""
     columns = [Column(folder, dtype) for dtype in (PLACE, "<i8", "<i4", "u1", "<i8")]
     for one in columns:
