@@ -123,8 +123,18 @@ def times(path: Path, mode: Mode, minutes: float, homes: Any, sites: Any, headin
     return dict(zip(zip(found["community"], found["site"], strict=True), found["minutes"], strict=True))
 
 
-CAR = as_mode("car", {"travels": "vehicle", "speed_kmh": 36, "gap_kmh": 18, "ferry_wait_minutes": 0.1, "signal_seconds": 2,
-                      "stopped_by": ["closed", "bollard"], "turn_seconds": {"left": 11, "u_turn": 25}})
+CAR = as_mode(
+    "car",
+    {
+        "travels": "vehicle",
+        "speed_kmh": 36,
+        "gap_kmh": 18,
+        "ferry_wait_minutes": 0.1,
+        "signal_seconds": 2,
+        "stopped_by": ["closed", "bollard"],
+        "turn_seconds": {"left": 11, "u_turn": 25},
+    },
+)
 ASKED = [(read_modes()["walk-older"], 12.0), (read_modes()["ebike"], 3.0), (CAR, 1.2)]
 
 
@@ -161,7 +171,9 @@ def test_a_trip_at_full_speed_to_the_last_second_lies_in_the_piece(tmp_path: Pat
     homes.geometry, sites.geometry = [[shapely.Point(X0 + x, Y0)] for x in (50, 650)]  # 60.00 s
     for end in (650, 651):
         sites.geometry = [shapely.Point(X0 + end, Y0)]
-        found = [times(one, mode, 1.0, homes, sites, "to_site") for one in (path, tmp_path / "out" / made["file"].iloc[0])]
+        found = [
+            times(one, mode, 1.0, homes, sites, "to_site") for one in (path, tmp_path / "out" / made["file"].iloc[0])
+        ]
         assert found[0] == found[1] == ({("c0", "s0"): 1.0} if end == 650 else {})
     assert made["ways"].iloc[0] < 100
 
@@ -188,3 +200,225 @@ def test_a_long_road_without_a_node_near_is_there(tmp_path: Path) -> None:
     path = as_pbf(osm_file(tmp_path / "long.osm", places, {}, ways, {}))
     made = osm.cut_osm(path, square_of(-50, 50), tmp_path / "out", margin_m=100.0)
     assert made.loc["middle", ["nodes", "ways"]].tolist() == [3, 2]  # and the road that it meets
+
+
+def test_a_ferry_route_is_whole_or_not_there(tmp_path: Path) -> None:
+    places = {i + 1: to_degrees(X0 + 2000.0 * i, Y0) for i in range(5)}
+    ways = {i: ([i, i + 1], {}) for i in range(1, 4)} | {4: ([1, 5], {"highway": "residential"})}
+    route = {"type": "route", "route": "ferry", "duration": "01:00"}
+    relations = {7: ([("way", i, "") for i in range(1, 4)], route)}
+    path = as_pbf(osm_file(tmp_path / "strait.osm", places, {}, ways, relations))
+    made = osm.cut_osm(path, square_of(-50, 50), tmp_path / "out", margin_m=10.0)
+    roads = [osm.read_osm_roads(one, crs=UTM51)[0] for one in (path, tmp_path / "out" / made["file"].iloc[0])]
+    assert_geodataframe_equal(*roads)
+    assert roads[0].loc["w1.1", "minutes_along"] == pytest.approx(20.0, abs=0.01)
+
+
+# --- what a piece holds beside roads, and how it is written
+
+
+def town(folder: Path) -> Path:
+    """A street of two ways; a clinic on the ground and one as a house; a shop far off."""
+    places = {i: to_degrees(X0 + 100.0 * i, Y0) for i in range(1, 10)} | {20: to_degrees(X0 + 50_000, Y0)}
+    said = {7: {"amenity": "clinic", "name": "卫生室"}, 20: {"shop": "yes"}, 2: {"highway": "traffic_signals"}}
+    house = {"amenity": "clinic", "building": "yes"}
+    ways = {1: ([1, 2, 3], {"highway": "residential", "name": "海滨路"}), 2: ([3, 4], {"highway": "service"}),
+            3: ([5, 6, 8, 5], house), 4: ([6, 8], {"building": "yes"})}  # fmt: skip
+    return as_pbf(osm_file(folder / "town.osm", places, said, ways, {}))
+
+
+def test_a_piece_holds_places_and_what_stands_at_roads(tmp_path: Path) -> None:
+    made = osm.cut_osm(town(tmp_path), square_of(0, 1000), tmp_path / "out", margin_m=0.0)
+    piece = tmp_path / "out" / "middle.osm.pbf"
+    assert made.loc["middle", ["file", "nodes", "ways"]].tolist() == ["middle.osm.pbf", 8, 3]
+    objects = [(one.type_str(), one.id, dict(one.tags)) for one in osmium.FileProcessor(str(piece))]
+    assert objects == [
+        ("n", 1, {}), ("n", 2, {"highway": "traffic_signals"}), ("n", 3, {}), ("n", 4, {}), ("n", 5, {}), ("n", 6, {}),
+        ("n", 7, {"amenity": "clinic", "name": "卫生室"}), ("n", 8, {}),
+        ("w", 1, {"highway": "residential", "name": "海滨路"}), ("w", 2, {"highway": "service"}),
+        ("w", 3, {"amenity": "clinic", "building": "yes"}),
+    ]  # fmt: skip
+    assert list(osm.read_osm_places(piece, kinds=["clinic"], crs=UTM51).index) == ["n7", "w3"]
+    with osmium.io.Reader(str(piece)) as reader:
+        assert reader.header().get("sorting") == "Type_then_ID" and reader.header().get("generator") == "quarterhour"
+
+
+def test_the_same_input_gives_the_same_bytes_and_a_piece_is_cut_again(tmp_path: Path) -> None:
+    path, areas = country(tmp_path, 1), pd.concat([square_of(0, 4000, "a"), square_of(3000, 9000, "b")])
+    tables = [osm.cut_osm(path, areas, tmp_path / out, margin_m=500.0) for out in ("one", "two")]
+    pd.testing.assert_frame_equal(*tables)
+    names = sorted(one.name for one in (tmp_path / "one").iterdir())
+    assert names == ["a.osm.pbf", "b.osm.pbf", LIST]
+    assert [n for n in names if (tmp_path / "one" / n).read_bytes() != (tmp_path / "two" / n).read_bytes()] == []
+    again = osm.cut_osm(tmp_path / "one" / "a.osm.pbf", areas, tmp_path / "again", margin_m=500.0)
+    assert again.loc["a", "ways"] == tables[0].loc["a", "ways"]
+
+
+def test_rows_of_one_id_are_one_area_and_names_are_safe(tmp_path: Path) -> None:
+    ids = ["../../etc/passwd", "青岛市", "con", "a/b", "A:B", "A:B", "?"]
+    areas = pd.concat([square_of(100.0 * i, 100.0 * i + 50, name) for i, name in enumerate(ids)])
+    made = osm.cut_osm(town(tmp_path), areas, tmp_path / "out", margin_m=1000.0)
+    assert made["file"].str.removesuffix(".osm.pbf").to_dict() == {
+        "../../etc/passwd": "etc_passwd", "?": "area", "A:B": "A_B", "a/b": "a_b_", "con": "con_", "青岛市": "青岛市",
+    }  # fmt: skip
+    assert {one.name for one in (tmp_path / "out").iterdir()} == {*made["file"], LIST}
+    assert {one.name for one in tmp_path.iterdir()} == {"out", "town.osm", "town.osm.pbf"}
+
+
+def test_more_pieces_than_are_written_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    areas = pd.concat([square_of(100.0 * i, 100.0 * i + 50, f"p{i}") for i in range(7)])
+    whole = osm.cut_osm(town(tmp_path), areas, tmp_path / "whole", margin_m=50.0)
+    monkeypatch.setattr("quarterhour.io.osm.cut.pieces._WRITERS_AT_ONCE", 3)
+    monkeypatch.setattr("quarterhour.io.osm.cut.pieces._WAYS_AT_ONCE", 2)
+    monkeypatch.setattr("quarterhour.io.osm.cut.belonging._ROWS", 3)
+    monkeypatch.setattr("quarterhour.io.osm.cut.survey._REFS_AT_ONCE", 2)
+    pd.testing.assert_frame_equal(osm.cut_osm(town(tmp_path), areas, tmp_path / "parts", margin_m=50.0), whole)
+    for name in whole["file"][whole["file"] != ""]:
+        assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_nodes_are_read_and_written_as_osmium_has_them(seed: int, tmp_path: Path) -> None:
+    rng, path = np.random.default_rng(seed), tmp_path / "nodes.osm.pbf"
+    ids = np.cumsum(rng.integers(1, 1 << int(rng.integers(1, 30)), 9000))
+    lon, lat = rng.uniform(-180, 180, 9000), rng.uniform(-90, 90, 9000)
+    texts = ["", "a", "海", "x" * 300]
+    tags = [{str(rng.choice(texts[1:])): str(rng.choice(texts)) for _ in range(rng.integers(0, 3))} for _ in ids]
+    with osmium.SimpleWriter(str(path)) as writer:
+        for one, x, y, said in zip(ids.tolist(), lon.tolist(), lat.tolist(), tags, strict=True):
+            writer.add_node(mutable.Node(id=one, location=(x, y), tags=said))
+    _, found = blocks.index_of(path)
+    parts = [blocks.read_nodes(blocks.unpacked(path.read_bytes()[b.at : b.at + b.size])) for b in found]
+    nodes = blocks.joined(parts)
+    assert nodes.tagged.tolist() == [bool(said) for said in tags]
+    again, rows = tmp_path / "again.osm.pbf", np.flatnonzero(rng.random(9000) < 0.7)
+    again.write_bytes(blocks.write_head([]) + blocks.write_nodes(nodes.take(rows)))
+    read = [
+        [(n.id, n.location.x, n.location.y, dict(n.tags)) for n in osmium.FileProcessor(str(p))] for p in (path, again)
+    ]
+    assert read[1] == [read[0][row] for row in rows]
+
+
+# --- regions
+
+
+def test_a_region_holds_every_box_within_the_margin_and_few_more() -> None:
+    rng, sets = np.random.default_rng(1), AreaSets()
+    shapes = [shapely.box(121.0, 30.0, 121.5, 30.4), shapely.Point(122.0, 30.2).buffer(0.2)]
+    regions = Regions(shapes, 5000.0, sets)
+    low = rng.uniform([120.5, 29.5], [122.8, 31.0], (4000, 2))
+    high = low + rng.uniform(0, 1, (4000, 1)) ** 8 * rng.uniform(0, 0.5, (4000, 2))
+    found = regions.near(*(np.r_["1", low, high] * 1e7).astype(np.int64).T)
+    boxes = gpd.GeoSeries(shapely.box(*low.T, *high.T), crs=4326).to_crs(UTM51)
+    for bit, shape in enumerate(gpd.GeoSeries(shapes, crs=4326).to_crs(UTM51)):
+        said = np.array([sets.masks[one] >> bit & 1 for one in found], bool)
+        metres = boxes.distance(shape).to_numpy()
+        assert said[metres <= 4990].all()
+        assert not said[metres > 5200 + boxes.length.to_numpy() / 4].any()
+
+
+def test_ferries_lead_on_to_ferries() -> None:
+    sets, unit = AreaSets(), 1e7
+    boxes = (np.array([[0.05, 0, 1, 0.01], [1.05, 0, 2, 0.01], [5, 5, 6, 6]]) * unit).astype(np.int64)
+    regions = with_ferries([shapely.box(0, 0, 0.01, 0.01)], 8000.0, sets, boxes=boxes, carried_m=np.full(3, 2e5))
+    spots = (np.array([0.5, 2.05, 5.5, 2.5]) * unit).astype(np.int64)
+    flat = np.zeros(4, np.int64)
+    assert regions.near(spots, flat, spots, flat).tolist() == [1, 1, 0, 0]
+
+
+# --- what cannot be cut
+
+
+def refused(key: str, *arguments: Any, **more: Any) -> None:
+    with pytest.raises(DataError) as caught:
+        osm.cut_osm(*arguments, **({"margin_m": 10.0} | more))
+    assert caught.value.key == key and caught.value.sentence("zh") != caught.value.sentence("en")
+
+
+def test_what_cannot_be_cut_is_told_and_leaves_nothing(tmp_path: Path) -> None:
+    path, area, out = town(tmp_path), square_of(0, 1000), tmp_path / "out"
+    with pytest.raises(MissingError):
+        osm.cut_osm(tmp_path / "none.osm.pbf", area, out, margin_m=1.0)
+    refused("osm.cut_not_pbf", tmp_path / "town.osm", area, out)
+    refused("osm.cut_no_crs", path, area.set_crs(None, allow_override=True), out)
+    refused("osm.cut_bad_areas", path, area.iloc[:0], out)
+    refused("osm.cut_bad_areas", path, area.set_geometry(area.centroid), out)
+    refused("osm.cut_bad_areas", path, area.set_crs(4326, allow_override=True), out)  # metres called degrees
+    refused("osm.cut_bad_areas", path, area.set_axis([""]), out)
+    refused("osm.cut_nothing", path, square_of(90_000, 90_100), out)
+    for more in ({"margin_m": None}, {"margin_m": -1.0}, {"margin_m": np.nan}):
+        refused("osm.cut_margin", path, area, out, **more)
+    refused("osm.cut_margin", path, area, out, margin_m=None, minutes=-5.0, modes=[read_modes()["car"]])
+    assert not out.exists() or not list(out.iterdir())
+
+
+def test_files_of_another_order_or_kind_are_refused(tmp_path: Path) -> None:
+    path, area = town(tmp_path), square_of(0, 1000)
+    with path.open("rb") as stream:
+        head, nodes, ways = (block for _, _, block in blocks.blocks_of(stream))
+    unsorted, plain = tmp_path / "unsorted.osm.pbf", tmp_path / "plain.osm.pbf"
+    for order in ([head, ways, nodes], [head, nodes, nodes]):
+        unsorted.write_bytes(b"".join(order))
+        refused("osm.cut_unsorted", unsorted, area, tmp_path / "out")
+    unsorted.write_bytes(head + nodes[:-5])
+    with pytest.raises(DataError):
+        osm.cut_osm(unsorted, area, tmp_path / "out", margin_m=1.0)
+    unsorted.write_bytes(head + nodes)
+    refused("osm.cut_nothing", unsorted, area, tmp_path / "out")
+    with osmium.SimpleWriter(osmium.io.File(str(plain), "pbf,pbf_dense_nodes=false")) as writer:
+        writer.add_node(mutable.Node(id=1, location=(1, 1)))
+    refused("osm.cut_packed", plain, area, tmp_path / "out")
+
+
+# --- the command
+
+
+def areas_file(folder: Path, *areas: gpd.GeoDataFrame) -> Path:
+    path = folder / "areas.geojson"
+    pd.concat(areas).to_crs(4326).reset_index().rename(columns={"id": "code"}).to_file(path, driver="GeoJSON")
+    return path
+
+
+def test_the_command_cuts_and_says_what_it_made(tmp_path: Path) -> None:
+    areas = areas_file(tmp_path, square_of(0, 1000, "3701"), square_of(80_000, 80_100, "3702"))
+    command = ["cut", town(tmp_path), "--areas", areas, "--id", "code", "--out", tmp_path / "out"]
+    done = quarterhour(*command, "--minutes", "15", "--mode", "walk", "--mode", "ebike", "--lang", "en")
+    assert done.returncode == 1 and "3702: no road" in done.stderr
+    assert "3701: 3701.osm.pbf, 3 ways" in done.stdout
+    assert "1 pieces, each with a margin of 4.8 km" in done.stdout
+    assert "reading town.osm.pbf" in done.stderr and "writing the pieces" in done.stderr
+    assert {one.name for one in (tmp_path / "out").iterdir()} == {"3701.osm.pbf", LIST}
+    chinese = quarterhour(*command, "--margin-km", "2", "--quiet")
+    assert "每片外扩 2.0 公里" in chinese.stdout and "没有道路" in chinese.stderr
+
+
+def test_wrong_use_of_the_command_is_exit_2_and_bad_input_1(tmp_path: Path) -> None:
+    areas = areas_file(tmp_path, square_of(0, 1000))
+    command = ["cut", town(tmp_path), "--areas", areas, "--out", tmp_path / "out", "--lang", "en", "--id"]
+    for wrong in ([], ["--minutes", "15"], ["--mode", "car"], ["--margin-km", "5", "--mode", "car"],
+                  ["--minutes", "15", "--mode", "rocket"]):  # fmt: skip
+        assert quarterhour(*command, "code", *wrong).returncode == 2
+    done = quarterhour(*command, "codes", "--margin-km", "1")
+    assert done.returncode == 1 and "codes" in done.stderr and "code" in done.stderr
+    assert not (tmp_path / "out").exists()
+
+
+def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
+    def stop(step: str, _share: float) -> None:
+        if step == "write":
+            raise Stopped(signal.SIGINT)
+
+    with pytest.raises(Stopped):
+        osm.cut_osm(town(tmp_path), square_of(0, 1000), tmp_path / "out", margin_m=10.0, tell=stop)
+    assert list((tmp_path / "out").iterdir()) == []
+
+
+def test_the_share_of_the_file_is_told(tmp_path: Path) -> None:
+    heard: list[tuple[str, float]] = []
+    osm.cut_osm(
+        town(tmp_path), square_of(0, 1000), tmp_path / "out", margin_m=10.0, tell=lambda *one: heard.append(one)
+    )
+    assert heard[-1] == ("write", pytest.approx(1.0)) and ("read", pytest.approx(1.0)) in heard
+    assert [share for step, share in heard if step == "read"] == sorted(
+        share for step, share in heard if step == "read"
+    )

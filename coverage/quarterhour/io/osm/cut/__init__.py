@@ -1,7 +1,7 @@
 """A country cut into pieces: one ``.osm.pbf`` an area, each enough for a study of its own.
 
 The file is read twice. The first time (``survey``) the nodes, and the ways and relations that a study reads, go to the
-disk as columns, some 30 bytes a node; from these is found what belongs to which piece (``belonging``, ``regions``,
+disk as columns, some 45 bytes a node; from these is found what belongs to which piece (``belonging``, ``regions``,
 ``margin``). The second time (``pieces``) each piece is written as the file has it. Memory holds a few million nodes at
 once (``blocks``), a few bytes a way, and the members of turn restrictions and ferry routes.
 """
@@ -65,7 +65,7 @@ def cut_osm(
     path : an ``.osm.pbf`` whose nodes, ways and relations follow each other, the nodes by rising ids, as extracts are.
     areas : polygons in any CRS, indexed by id; rows of one id are one area. They may overlap, and a road belongs to
         the piece of every area that it is near.
-    folder : where the pieces go, and meanwhile some 30 bytes a node. Files are named by their ids, with ``_`` for
+    folder : where the pieces go, and meanwhile some 45 bytes a node. Files are named by their ids, with ``_`` for
         signs that file names should not have.
     modes, minutes, snap_limit_m : the longest trips that count, and how far places may lie from their roads.
     margin_m : the margin in metres, in place of these three; then nothing is promised of travel times.
@@ -102,6 +102,7 @@ def cut_osm(
     with ExitStack() as stack:
         growing = stack.enter_context(together(folder))
         names = _names(shapes.index)
+        tell("read", 0.0)
         source = as_data_errors(file, lambda: Source.of(file))
         found = survey_of(source, growing, stack, lambda share: tell("read", share))
         to = belonging_of(found, list(shapes), margin, asked, growing, stack)

@@ -12,6 +12,7 @@ import functools
 from collections.abc import Sequence
 
 import numpy as np
+import pandas as pd
 import shapely
 
 from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
@@ -21,6 +22,8 @@ _UNITS = 1e7
 _CELLS = 1024
 """Along the longer side of all areas."""
 _BLOCK = 32
+_FINER = 2
+"""A box is looked at in cells of its own size, halved so often."""
 _NUMBER = np.int64((1 << 32) - 1)
 
 
@@ -44,7 +47,7 @@ class AreaSets:
         found = np.maximum(one, other).astype(np.int64)
         odd = (one != other) & (one != 0) & (other != 0)
         if odd.any():
-            pairs, which = np.unique(one[odd].astype(np.int64) << 32 | other[odd].astype(np.int64), return_inverse=True)
+            which, pairs = pd.factorize(one[odd].astype(np.int64) << 32 | other[odd].astype(np.int64))
             both = [self.number(self.masks[p >> 32] | self.masks[p & int(_NUMBER)]) for p in pairs.tolist()]
             found[odd] = np.array(both, np.int64)[which]
         return found
@@ -52,7 +55,8 @@ class AreaSets:
     def gather(self, group: IntArray, sets: AnyArray) -> tuple[IntArray, IntArray]:
         """Every group that has a set, rising, and the union of its sets."""
         some = sets > 0
-        pairs = np.unique(group[some] << 32 | sets[some].astype(np.int64))
+        pairs = np.sort(group[some] << 32 | sets[some].astype(np.int64))
+        pairs = pairs[np.diff(pairs, prepend=-1) != 0]
         groups, numbers = pairs >> 32, pairs & _NUMBER
         first = np.flatnonzero(np.diff(groups, prepend=-1))
         count = np.diff(first, append=len(groups))
@@ -130,7 +134,7 @@ class Regions:
         return self._sets.union(rows[:, ::2], rows[:, 1::2])
 
     def near(self, west: AnyArray, south: AnyArray, east: AnyArray, north: AnyArray) -> IntArray:
-        """The areas that boxes (1e-7 degrees) may reach into; one over several cells counts as cells of its size."""
+        """The areas that boxes (1e-7 degrees) may reach into; a large one counts as coarser cells."""
         low = np.column_stack([west, south]).astype(np.int64)
         high = np.column_stack([east, north]).astype(np.int64)
         end = self._corner + np.array(self._shape) * self._cell
@@ -138,12 +142,14 @@ class Regions:
         there = np.flatnonzero((high >= low).all(1) & (high >= self._corner).all(1) & (low < end).all(1))
         first, last = self._cells(low[there]), self._cells(high[there])
         span = (last - first).max(axis=1, initial=0)
-        level = np.where(span > 1, np.ceil(np.log2(np.maximum(span, 1))), 0).astype(np.int64)
+        level = np.maximum(np.ceil(np.log2(np.maximum(span, 1))).astype(np.int64) - _FINER, 0)
         for step in np.unique(level).tolist():
             some = level == step
             (i, j), (k, m), grid = (first[some] >> step).T, (last[some] >> step).T, self._grids[step]
-            union = self._sets.union
-            found[there[some]] = union(union(grid[i, j], grid[i, m]), union(grid[k, j], grid[k, m]))
+            held = grid[i, j]
+            for a, b in np.ndindex(int((k - i).max()) + 1, int((m - j).max()) + 1):
+                held = self._sets.union(held, grid[np.minimum(i + a, k), np.minimum(j + b, m)])
+            found[there[some]] = held
         return found
 
 

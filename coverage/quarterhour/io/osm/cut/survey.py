@@ -85,8 +85,7 @@ class Source:
 
     def parts(self, kind: int, tell: Tell | None = None) -> Iterator[list[bytes]]:
         """Blocks of one kind, some at once."""
-        size = sum(one.size for one in self.blocks)
-        wanted = [one for one in self.blocks if one.kind == kind]
+        size, wanted = self.path.stat().st_size, [one for one in self.blocks if one.kind == kind]
         with self.path.open("rb") as stream:
             for first in range(0, len(wanted), _AT_ONCE):
                 found = []
@@ -94,7 +93,7 @@ class Source:
                     stream.seek(one.at)
                     found.append(stream.read(one.size))
                 if tell:
-                    tell((wanted[first].at + sum(map(len, found))) / max(size, 1))
+                    tell((one.at + one.size) / size)
                 yield found
 
     def nodes(self, tell: Tell | None = None) -> Iterator[list[Nodes]]:
