@@ -7,6 +7,7 @@ fileformat.proto and osmformat.proto.
 
 from __future__ import annotations
 
+import functools
 import zlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -52,14 +53,15 @@ class Nodes:
     @property
     def tagged(self) -> BoolArray:
         """Who has a tag."""
-        return self._spans()[1] > 1
+        return self._spans[1] > 1
 
     def take(self, rows: AnyArray) -> Nodes:
         """Some of them."""
-        first, count = self._spans()
+        first, count = self._spans
         tags = self.tags[ragged(first[rows], count[rows])[1]]
         return Nodes(self.ids[rows], self.x[rows], self.y[rows], tags, self.texts)
 
+    @functools.cached_property
     def _spans(self) -> tuple[IntArray, IntArray]:
         """Where the tags of each begin, and how many numbers they are, the closing 0 counted."""
         end = _ends(self.tags)
@@ -202,12 +204,15 @@ def _varint(value: int) -> bytes:
 def _packed(values: AnyArray) -> bytes:
     """Whole numbers at or above 0 as varints."""
     left = values.astype(np.uint64)
-    shift = np.arange(0, 64, 7, dtype=np.uint64)
-    count = np.maximum((left[:, None] >> shift[None, :] > 0).sum(axis=1), 1) if len(left) else np.ones(0, np.int64)
-    place = np.arange(int(count.max(initial=1)))
-    parts = (left[:, None] >> shift[None, : len(place)]) & np.uint64(127)
-    parts |= np.where(place[None, :] < count[:, None] - 1, np.uint64(128), np.uint64(0))
-    return parts.astype(np.uint8)[place[None, :] < count[:, None]].tobytes()
+    bits = np.frexp(left.astype(np.float64))[1]  # one too many now and then of very large ones: a 0 more at the end
+    count = np.maximum((bits + 6) // 7, 1)
+    end = np.cumsum(count)
+    made = np.empty(int(count.sum()), np.uint8)
+    for k in range(int(count.max(initial=0))):
+        longer = np.flatnonzero(count > k) if k else slice(None)
+        more = np.where(count[longer] > k + 1, 128, 0)
+        made[(end - count)[longer] + k] = (left[longer] >> np.uint64(7 * k)).astype(np.uint8) & 127 | more
+    return made.tobytes()
 
 
 def _numbers(data: bytes) -> AnyArray:

@@ -55,15 +55,14 @@ def _write_nodes(source: Source, to: Belonging, files: dict[int, Path], count: i
     head = write_head(_said(source))
     for path in files.values():
         path.write_bytes(head)
+    mine = {number: np.array([mask >> number & 1 for mask in to.sets.masks], bool) for number in files}
     first, written = 0, np.zeros(count, np.int64)
     for part in source.nodes(tell):
         nodes = joined(part)
         held = to.nodes.part(first, len(nodes.ids))
         first += len(nodes.ids)
-        there = np.unique(held).tolist()
         for number, path in files.items():
-            mine = np.array([one for one in there if to.sets.masks[one] >> number & 1], held.dtype)
-            rows = np.flatnonzero(np.isin(held, mine))
+            rows = np.flatnonzero(mine[number][held])
             if len(rows):
                 written[number] += len(rows)
                 with path.open("ab") as stream:
