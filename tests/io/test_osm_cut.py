@@ -271,7 +271,7 @@ def test_more_pieces_than_are_written_at_once(tmp_path: Path, monkeypatch: pytes
     monkeypatch.setattr("quarterhour.io.osm.cut.pieces._WRITERS_AT_ONCE", 3)
     monkeypatch.setattr("quarterhour.io.osm.cut.pieces._WAYS_AT_ONCE", 2)
     monkeypatch.setattr("quarterhour.io.osm.cut.belonging._ROWS", 3)
-    monkeypatch.setattr("quarterhour.io.osm.cut.survey._REFS_AT_ONCE", 2)
+    monkeypatch.setattr("quarterhour.io.osm.cut.survey._AT_ONCE", 1)
     pd.testing.assert_frame_equal(osm.cut_osm(town(tmp_path), areas, tmp_path / "parts", margin_m=50.0), whole)
     for name in whole["file"][whole["file"] != ""]:
         assert (tmp_path / "whole" / name).read_bytes() == (tmp_path / "parts" / name).read_bytes()

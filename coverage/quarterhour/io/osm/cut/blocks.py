@@ -118,8 +118,10 @@ def read_nodes(data: bytes) -> Nodes:
         parts.append((ids, np.trunc((west + step * lon) / _NANO), np.trunc((south + step * lat) / _NANO)))
         one = _numbers(said.get(10, b"")).astype(np.int64)
         tags.append(one if len(one) else np.zeros(len(ids), np.int64))
-    ids, x, y = (np.concatenate([[], *(part[i] for part in parts)]).astype(np.int64) for i in range(3))
-    whole = np.concatenate([[], *tags]).astype(np.int64)
+    ids, x, y = (
+        np.concatenate([np.zeros(0, np.int64), *(part[i] for part in parts)]).astype(np.int64) for i in range(3)
+    )
+    whole = np.concatenate([np.zeros(0, np.int64), *tags]).astype(np.int64)
     table = [*_table(data), b""] if whole.any() else [b""]
     _check(int(whole.max(initial=0)) < len(table))
     if len(_ends(whole)) != len(ids):
@@ -135,6 +137,53 @@ def _with_empty_values(tags: IntArray, empty: int) -> IntArray:
         told[i] = empty if at_value and not number else number
         at_value = not at_value and number > 0
     return np.array(told, np.int64)
+
+
+def read_refs(data: bytes) -> tuple[IntArray, IntArray, IntArray]:
+    """Of the ways of an unpacked block the ids, how many nodes each has, and the ids of these one after the other."""
+    parts = [_refs_of(group) for number, group in _groups(data) if number == 3]
+    ids, sizes, refs = (
+        np.concatenate([np.zeros(0, np.int64), *(part[i] for part in parts)]).astype(np.int64) for i in range(3)
+    )
+    return ids, sizes, refs
+
+
+def _refs_of(group: bytes) -> tuple[IntArray, IntArray, IntArray]:
+    """Those of a group: a field of all ways is read at once, then the next of all."""
+    bounds = np.array([(at, at + value) for number, value, at in fields(group) if number == 3], np.int64)
+    raw, at, end = np.frombuffer(group + bytes(16), np.uint8), bounds[:, 0], bounds[:, 1]
+    ids, first, count = (np.zeros(len(bounds), np.int64) for _ in range(3))
+    left = np.flatnonzero(at < end)
+    while len(left):
+        key = raw[at[left]]
+        value, after = _varints_at(raw, at[left] + 1)
+        own, nodes = key == 1 << 3, key == 8 << 3 | 2
+        _check(not count[left[nodes]].any())
+        ids[left[own]] = value[own]
+        first[left[nodes]], count[left[nodes]] = after[nodes], value[nodes]
+        _check(bool(((key & 5 == 0) & (key < 128) & (key != 8 << 3)).all()))
+        at[left] = after + np.where(key & 7 == 2, value, 0)
+        _check(bool(((at[left] > 0) & (at[left] <= end[left])).all()))
+        left = left[at[left] < end[left]]
+    way, byte = ragged(first, count)
+    steps = _zigzag(_numbers(raw[byte].tobytes()))
+    sizes = np.bincount(way[raw[byte] < 128], minlength=len(ids))
+    total, begin = np.cumsum(steps), np.cumsum(sizes) - sizes
+    before = np.r_[0, total][begin]
+    return ids, sizes, total - np.repeat(before, sizes)
+
+
+def _varints_at(raw: AnyArray, at: IntArray) -> tuple[IntArray, IntArray]:
+    """The varint at each of some positions, and where it ends."""
+    value, end, more = np.zeros(len(at), np.int64), at.copy(), np.arange(len(at))
+    for k in range(10):
+        byte = raw[np.minimum(end[more], len(raw) - 1)]
+        value[more] |= (byte & 127).astype(np.int64) << (7 * k)
+        end[more] += 1
+        more = more[byte >= 128]
+        if not len(more):
+            break
+    return value, end
 
 
 def joined(some: Sequence[Nodes]) -> Nodes:

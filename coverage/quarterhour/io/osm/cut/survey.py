@@ -17,9 +17,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import osmium
 
-from quarterhour.base.arrays import AnyArray
+from quarterhour.base.arrays import AnyArray, ragged
 from quarterhour.base.errors import DataError
-from quarterhour.io.osm.cut.blocks import NODES, RELATIONS, WAYS, Block, Nodes, index_of, read_nodes, unpacked
+from quarterhour.io.osm.cut.blocks import (
+    NODES,
+    RELATIONS,
+    WAYS,
+    Block,
+    Nodes,
+    index_of,
+    read_nodes,
+    read_refs,
+    unpacked,
+)
 from quarterhour.io.osm.cut.margin import Ferry
 from quarterhour.io.osm.open import as_data_errors
 from quarterhour.io.osm.tags import Rules, Tags, ferry_minutes, is_area, kind_of, known_kinds, road_class, rules_of
@@ -101,8 +111,12 @@ class Source:
         for part in self.parts(NODES, tell):
             yield [read_nodes(unpacked(block)) for block in part]
 
-    def objects(self, kind: int, each: Callable[[Any], None], keep: Any = None, tell: Tell | None = None) -> None:
-        """Call ``each`` with every way or relation; with ``keep``, a filter, first with those that pass."""
+    def objects(
+        self, kind: int, each: Callable[[Any], None], keep: Any = None, tell: Tell | None = None,
+        after: Callable[[list[bytes]], None] = len,  # type: ignore[assignment]
+    ) -> None:  # fmt: skip
+        """Call ``each`` with every way or relation in turn, ``keep``: a filter that is quick to ask; and ``after`` with
+        blocks that were gone through."""
         entities, pool = osmium.osm.WAY if kind == WAYS else osmium.osm.RELATION, osmium.io.ThreadPool()
         for part in self.parts(kind, tell):
             held = b"".join([self.head, *part])  # osmium reads it where it lies
@@ -111,6 +125,7 @@ class Source:
                 read = read.with_filter(keep).handler_for_filtered(_Others(each))
             for one in read:
                 each(one)
+            after(part)
 
 
 class _Others:
@@ -152,7 +167,7 @@ def survey_of(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Sur
     as_data_errors(source.path, lambda: source.objects(RELATIONS, taken.relation))
     taken.wanted = {way for ways in found.whole.values() for way in ways}
     taken.wanted |= {way for turn in found.turns.values() for way in (*turn.begin, *turn.via, *turn.end)}
-    as_data_errors(source.path, lambda: source.objects(WAYS, taken.way, way_filter(), tell))
+    as_data_errors(source.path, lambda: source.objects(WAYS, taken.way, way_filter(), tell, taken.nodes_of))
     taken.flush()
     return found
 
@@ -185,7 +200,9 @@ class _Taker:
         self._found, self._rules = found, _place_rules()
         self.wanted: set[int] = set()
         self._of_road: dict[int, tuple[int, Mapping[str, str]]] = {}
-        self._ids, self._sizes, self._road, self._refs = array("q"), array("i"), array("B"), array("q")
+        self._ids, self._road = array("q"), array("B")
+        self._pending: list[tuple[AnyArray, AnyArray]] = []
+        self._refs = 0
 
     def relation(self, one: Any) -> None:
         """A ferry route, a square, a place or a restriction."""
@@ -224,14 +241,25 @@ class _Taker:
                 self._take(one, road=bool(road_class(told)))
 
     def _take(self, one: Any, *, road: bool) -> None:
-        nodes = [at.ref for at in one.nodes]
-        if one.id in self.wanted:
-            self._found.position[one.id] = self._found.ids.count + len(self._ids)
-        self._ids.append(one.id)
-        self._sizes.append(len(nodes))
+        number = one.id
+        if number in self.wanted:
+            self._found.position[number] = self._found.ids.count + len(self._ids)
+        self._ids.append(number)
         self._road.append(road)
-        self._refs.extend(nodes)
-        if len(self._refs) > _REFS_AT_ONCE:
+
+    def nodes_of(self, part: Sequence[bytes]) -> None:
+        """Take the nodes of those ways that were taken from some blocks."""
+        ids, sizes, refs = (np.concatenate(some) for some in zip(*(read_refs(unpacked(b)) for b in part), strict=True))
+        taken = np.flatnonzero(np.isin(ids, np.frombuffer(self._ids, np.int64)))
+        if len(taken) != len(self._ids):
+            raise DataError("osm.cut_unsorted")
+        self._found.ids.append(self._ids)
+        self._found.road.append(self._road)
+        first = np.cumsum(sizes) - sizes
+        self._pending.append((sizes[taken], refs[ragged(first[taken], sizes[taken])[1]]))
+        self._refs += len(self._pending[-1][1])
+        self._ids, self._road = array("q"), array("B")
+        if self._refs > _REFS_AT_ONCE:
             self.flush()
 
     def _ferry(self, number: int, own: Tags) -> None:
@@ -245,12 +273,12 @@ class _Taker:
         self._found.ferries.append(Ferry(place, journey, minutes, str(told.get("maxspeed", ""))))
 
     def flush(self) -> None:
-        """Put on the disk what was taken."""
-        if self._ids:
-            self._found.parts.append((len(self._ids), len(self._refs)))
-        for column, values in (("ids", self._ids), ("sizes", self._sizes), ("road", self._road), ("refs", self._refs)):
-            getattr(self._found, column).append(values)
-            del values[:]
+        """Put on the disk which nodes they have."""
+        self._found.parts.append((sum(len(sizes) for sizes, _ in self._pending), self._refs))
+        for sizes, refs in self._pending:
+            self._found.sizes.append(sizes)
+            self._found.refs.append(refs)
+        self._pending, self._refs = [], 0
 
 
 def _is_square(tags: Tags) -> bool:
