@@ -370,6 +370,28 @@ def test_files_of_another_order_or_kind_are_refused(tmp_path: Path) -> None:
     refused("osm.cut_packed", plain, area, tmp_path / "out")
 
 
+def test_broken_bytes_are_told(tmp_path: Path) -> None:
+    path, rng, area = town(tmp_path), np.random.default_rng(1), square_of(0, 1000)
+    with path.open("rb") as stream:
+        kept = [block for _, _, block in blocks.blocks_of(stream)]
+    plain = [bytearray(blocks.unpacked(block)) for block in kept[1:]]
+    cut = 0
+    for turn in range(60):
+        data = [bytearray(one) for one in plain]
+        one = data[turn % 2]
+        for at in rng.integers(0, len(one), rng.integers(1, 4)):
+            one[at] = rng.integers(0, 256)
+        del one[len(one) - int(rng.integers(0, 3)) :]
+        made = [blocks._block(b"OSMData", bytes(one)) for one in data]
+        (tmp_path / "bad.osm.pbf").write_bytes(b"".join([kept[0], *made])[: None if turn % 5 else -turn - 1])
+        try:
+            osm.cut_osm(tmp_path / "bad.osm.pbf", area, tmp_path / "out", margin_m=10.0)
+            cut += 1
+        except DataError as error:
+            assert error.key.startswith("osm.")
+    assert 5 < cut < 55
+
+
 # --- the command
 
 
@@ -403,9 +425,12 @@ def test_wrong_use_of_the_command_is_exit_2_and_bad_input_1(tmp_path: Path) -> N
     assert not (tmp_path / "out").exists()
 
 
-def test_ctrl_c_leaves_nothing_half_written(tmp_path: Path) -> None:
-    def stop(step: str, _share: float) -> None:
-        if step == "write":
+@pytest.mark.parametrize("moment", range(5))
+def test_ctrl_c_leaves_nothing_half_written(moment: int, tmp_path: Path) -> None:
+    heard = iter(range(100))
+
+    def stop(_step: str, _share: float) -> None:
+        if next(heard) == moment:
             raise Stopped(signal.SIGINT)
 
     with pytest.raises(Stopped):

@@ -26,7 +26,7 @@ from quarterhour.io.osm.cut.belonging import belonging_of
 from quarterhour.io.osm.cut.margin import Asked
 from quarterhour.io.osm.cut.pieces import write_pieces
 from quarterhour.io.osm.cut.survey import Source, survey_of
-from quarterhour.io.osm.open import as_data_errors, existing
+from quarterhour.io.osm.open import existing
 from quarterhour.network.network import Mode
 
 _SUFFIX = ".osm.pbf"
@@ -103,7 +103,7 @@ def cut_osm(
         growing = stack.enter_context(together(folder))
         names = _names(shapes.index)
         tell("read", 0.0)
-        source = as_data_errors(file, lambda: Source.of(file))
+        source = Source.of(file)
         found = survey_of(source, growing, stack, lambda share: tell("read", share))
         to = belonging_of(found, list(shapes), margin, asked, growing, stack)
         if not to.ways.any():

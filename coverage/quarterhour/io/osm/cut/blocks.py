@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import functools
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import IO, NamedTuple
+from typing import IO, NamedTuple, ParamSpec, TypeVar
 
 import numpy as np
 
@@ -20,12 +20,28 @@ from quarterhour.base.arrays import AnyArray, BoolArray, IntArray, ragged
 from quarterhour.base.errors import DataError
 from quarterhour.io.osm.size import fields
 
+_P, _T = ParamSpec("_P"), TypeVar("_T")
 NODES, WAYS, RELATIONS = 0, 1, 2
 _KIND_OF_GROUP = {1: NODES, 2: NODES, 3: WAYS, 4: RELATIONS}
 _LARGEST_HEAD, _LARGEST_BLOCK = 1 << 16, 1 << 25
 _NODES_A_BLOCK = 8000
 _NANO = 100
 """Billionths of a degree that a place is whole in: osmium's 1e-7 degrees."""
+
+
+def _told(read: Callable[_P, _T]) -> Callable[_P, _T]:
+    """Reading by which bytes that are not of the format become a DataError, wherever they lead."""
+
+    @functools.wraps(read)
+    def reading(*args: _P.args, **more: _P.kwargs) -> _T:
+        try:
+            return read(*args, **more)
+        except DataError:
+            raise
+        except (LookupError, ValueError, ArithmeticError, zlib.error) as why:
+            raise DataError("osm.cut_broken") from why
+
+    return reading
 
 
 class Block(NamedTuple):
@@ -83,6 +99,7 @@ def blocks_of(stream: IO[bytes]) -> Iterator[tuple[int, bytes, bytes]]:
         yield at, told[kind[1] : kind[1] + kind[0]], head + told + body
 
 
+@_told
 def kind_of(block: bytes) -> int:
     """What a block of data holds; DataError for one that holds several kinds."""
     kinds = {_KIND_OF_GROUP[number] for number, _ in _groups(unpacked(block)) if number in _KIND_OF_GROUP}
@@ -90,6 +107,7 @@ def kind_of(block: bytes) -> int:
     return kinds.pop() if kinds else NODES
 
 
+@_told
 def unpacked(block: bytes) -> bytes:
     """What a block holds, its head left out."""
     begin = 4 + int.from_bytes(block[:4], "big")
@@ -100,9 +118,12 @@ def unpacked(block: bytes) -> bytes:
         raise DataError("osm.cut_packed")
     _check(known.get(2, (0, 0))[0] <= _LARGEST_BLOCK)
     data = body[at : at + size]
-    return data if 1 in known else zlib.decompressobj().decompress(data, known[2][0])
+    if 1 in known or not known[2][0]:
+        return data if 1 in known else b""
+    return zlib.decompressobj().decompress(data, known[2][0])
 
 
+@_told
 def read_nodes(data: bytes) -> Nodes:
     """The nodes of an unpacked block; DataError for the rare file that does not lay them side by side."""
     told = {number: value for number, value, _ in fields(data) if number in (17, 19, 20)}
@@ -139,6 +160,7 @@ def _with_empty_values(tags: IntArray, empty: int) -> IntArray:
     return np.array(told, np.int64)
 
 
+@_told
 def read_refs(data: bytes) -> tuple[IntArray, IntArray, IntArray]:
     """Of the ways of an unpacked block the ids, how many nodes each has, and the ids of these one after the other."""
     parts = [_refs_of(group) for number, group in _groups(data) if number == 3]
@@ -325,6 +347,7 @@ def _check(good: bool) -> None:
         raise DataError("osm.cut_broken")
 
 
+@_told
 def index_of(path: Path) -> tuple[bytes, list[Block]]:
     """The first block of a file, and where all others lie; DataError where nodes, ways and relations are mixed."""
     head, found = b"", []
