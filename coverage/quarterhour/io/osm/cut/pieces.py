@@ -13,8 +13,8 @@ import osmium
 
 from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.io.osm.cut.belonging import Belonging
-from quarterhour.io.osm.cut.blocks import RELATIONS, WAYS, blocks_of, joined, write_head, write_nodes
-from quarterhour.io.osm.cut.survey import Column, Source, Survey, Tell, way_filter
+from quarterhour.io.osm.cut.blocks import blocks_of, joined, write_head, write_nodes
+from quarterhour.io.osm.cut.survey import Column, Source, Survey, Tell
 from quarterhour.io.osm.open import as_data_errors
 
 _WRITERS_AT_ONCE = 100
@@ -88,8 +88,9 @@ def _write_others(source: Source, found: Survey, to: Belonging, files: dict[int,
             kind = osmium.io.File(str(aside[number]), "pbf,add_metadata=false")
             writers[number] = stack.enter_context(osmium.SimpleWriter(kind, _BUFFER, thread_pool=pool))
         by_set = [tuple(writers[n] for n in _areas(mask) if n in writers) for mask in to.sets.masks]
-        source.objects(WAYS, _Ways(found.ids, to.ways, by_set).write, way_filter(), tell)
-        source.objects(RELATIONS, lambda one: _add(one, by_set[to.relations.get(one.id, 0)]))
+        ways = _Ways(found.ids, to.ways, by_set)
+        source.ways(ways.write, ways.write, tell)
+        source.relations(lambda one: _add(one, by_set[to.relations.get(one.id, 0)]))
     for number, path in files.items():
         _put_behind(aside[number], path)
 

@@ -33,13 +33,15 @@ from quarterhour.io.osm.cut.blocks import (
 from quarterhour.io.osm.cut.margin import Ferry
 from quarterhour.io.osm.open import as_data_errors
 from quarterhour.io.osm.tags import Rules, Tags, ferry_minutes, is_area, kind_of, known_kinds, road_class, rules_of
+from quarterhour.network.modes import osm_words
 
 Tell: TypeAlias = Callable[[float], None]
 """Called with the share of the file that was read."""
+Each: TypeAlias = Callable[[Any], None]
 PLACE = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4"), ("tagged", "<i4")])
 _AT_ONCE = 64
 """Blocks that are read together."""
-_REFS_AT_ONCE = 1 << 22
+_REFS_AT_ONCE = 1 << 21
 _KEYS = ("highway", "route", "man_made", "railway", "public_transport", "indoor")
 
 
@@ -111,18 +113,25 @@ class Source:
         for part in self.parts(NODES, tell):
             yield [read_nodes(unpacked(block)) for block in part]
 
-    def objects(
-        self, kind: int, each: Callable[[Any], None], keep: Any = None, tell: Tell | None = None,
-        after: Callable[[list[bytes]], None] = len,  # type: ignore[assignment]
+    def relations(self, each: Each) -> None:
+        """Call ``each`` with every relation."""
+        self._objects(RELATIONS, each)
+
+    def ways(self, each: Each, other: Each, tell: Tell, after: Callable[[list[bytes]], Any] = len) -> None:
+        """Call ``each`` with every way that has a key of a road or a place, ``other`` with the rest, all in their
+        order, and ``after`` with blocks that were gone through."""
+        self._objects(WAYS, each, other, tell, after)
+
+    def _objects(
+        self, kind: int, each: Each, other: Each | None = None, tell: Tell | None = None,
+        after: Callable[[list[bytes]], Any] = len,
     ) -> None:  # fmt: skip
-        """Call ``each`` with every way or relation in turn, ``keep``: a filter that is quick to ask; and ``after`` with
-        blocks that were gone through."""
         entities, pool = osmium.osm.WAY if kind == WAYS else osmium.osm.RELATION, osmium.io.ThreadPool()
         for part in self.parts(kind, tell):
             held = b"".join([self.head, *part])  # osmium reads it where it lies
             read: Any = osmium.FileProcessor(osmium.io.FileBuffer(held, "pbf"), entities, pool)
-            if keep is not None:
-                read = read.with_filter(keep).handler_for_filtered(_Others(each))
+            if other is not None:
+                read = read.with_filter(_way_filter()).handler_for_filtered(_Others(other))
             for one in read:
                 each(one)
             after(part)
@@ -131,8 +140,8 @@ class Source:
 class _Others:
     """Hears of what a filter kept back."""
 
-    def __init__(self, each: Callable[[Any], None]) -> None:
-        self.way = self.relation = each
+    def __init__(self, way: Each) -> None:
+        self.way = way
 
 
 @dataclass(eq=False)
@@ -164,15 +173,15 @@ def survey_of(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Sur
     found = Survey(*columns)
     _read_places(source, found, tell)
     taken = _Taker(found)
-    as_data_errors(source.path, lambda: source.objects(RELATIONS, taken.relation))
+    as_data_errors(source.path, lambda: source.relations(taken.relation))
     taken.wanted = {way for ways in found.whole.values() for way in ways}
     taken.wanted |= {way for turn in found.turns.values() for way in (*turn.begin, *turn.via, *turn.end)}
-    as_data_errors(source.path, lambda: source.objects(WAYS, taken.way, way_filter(), tell, taken.nodes_of))
+    as_data_errors(source.path, lambda: source.ways(taken.way, taken.other, tell, taken.nodes_of))
     taken.flush()
     return found
 
 
-def way_filter() -> Any:
+def _way_filter() -> Any:
     """Ways that may be taken by their tags."""
     return osmium.filter.KeyFilter(*_KEYS, *sorted({key for _, tags in _place_rules() for key in tags}))
 
@@ -199,6 +208,7 @@ class _Taker:
     def __init__(self, found: Survey) -> None:
         self._found, self._rules = found, _place_rules()
         self.wanted: set[int] = set()
+        self._classes = frozenset(osm_words()["roads"]["classes"])
         self._of_road: dict[int, tuple[int, Mapping[str, str]]] = {}
         self._ids, self._road = array("q"), array("B")
         self._pending: list[tuple[AnyArray, AnyArray]] = []
@@ -222,26 +232,24 @@ class _Taker:
 
     def way(self, one: Any) -> None:
         """A way, which is taken if it is one of ours."""
-        number, tags = one.id, one.tags
-        if number in self._of_road:
-            self._take(one, road=True)
-            self._ferry(number, dict(tags))
-        elif "highway" in tags or "route" in tags:
-            told = {"highway": tags.get("highway", ""), "route": tags.get("route", "")}
-            sort = road_class(told) or road_class(dict(tags))
-            if sort or told["highway"] or number in self.wanted or kind_of(dict(tags), self._rules):
-                self._take(one, road=bool(sort))
-            if sort == "ferry":
-                self._ferry(number, dict(tags))
-        elif number in self.wanted:
-            self._take(one, road=bool(road_class(dict(tags))))
-        elif len(tags):
-            told = dict(tags)
-            if road_class(told) or kind_of(told, self._rules):
-                self._take(one, road=bool(road_class(told)))
+        number, said = one.id, one.tags.get("highway")
+        if said in self._classes and number not in self._of_road:
+            self._take(number, road=True)
+            return
+        tags = dict(one.tags)
+        sort = road_class(tags)
+        road = bool(sort) or number in self._of_road
+        if road or said is not None or number in self.wanted or kind_of(tags, self._rules):
+            self._take(number, road=road)
+        if sort == "ferry" or number in self._of_road:
+            self._ferry(number, tags)
 
-    def _take(self, one: Any, *, road: bool) -> None:
-        number = one.id
+    def other(self, one: Any) -> None:
+        """A way whose tags say nothing to us; maybe it is part of a relation."""
+        if one.id in self.wanted:
+            self.way(one)
+
+    def _take(self, number: int, *, road: bool) -> None:
         if number in self.wanted:
             self._found.position[number] = self._found.ids.count + len(self._ids)
         self._ids.append(number)
