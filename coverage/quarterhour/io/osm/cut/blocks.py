@@ -20,7 +20,8 @@ from quarterhour.base.arrays import AnyArray, BoolArray, IntArray, ragged
 from quarterhour.base.errors import DataError
 from quarterhour.io.osm.size import fields
 
-_P, _T = ParamSpec("_P"), TypeVar("_T")
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 NODES, WAYS, RELATIONS = 0, 1, 2
 _KIND_OF_GROUP = {1: NODES, 2: NODES, 3: WAYS, 4: RELATIONS}
 _LARGEST_HEAD, _LARGEST_BLOCK = 1 << 16, 1 << 25

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import shapely
 
-from quarterhour.base.arrays import AnyArray, FloatArray, IntArray
+from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
 
 _METRES_A_DEGREE = 110_574.0
 _UNITS = 1e7
@@ -101,32 +101,31 @@ class Regions:
 
     def _near(
         self, shape: shapely.Geometry, box: tuple[float, ...], left: int, low: int, size: tuple[int, ...]
-    ) -> AnyArray:
+    ) -> BoolArray:
         """Which cells of a part of the grid come near enough to an area; first by blocks of many cells, of which only
         those at the edge are looked into."""
-        narrow = _narrowest(box[1], box[3])
+        narrow, many = _narrowest(box[1], box[3]), [-(-n // _BLOCK) for n in size]
         flat = shapely.transform(shape, functools.partial(np.multiply, (narrow, 1.0)))
         shapely.prepare(flat)
-
-        def sides(at: AnyArray, first: int, axis: int, step: int) -> tuple[AnyArray, AnyArray]:
-            scale = (narrow, 1.0)[axis] / _UNITS
-            begin = (first + step * at) * self._cell + self._corner[axis]
-            return begin * scale, (begin + step * self._cell) * scale
-
-        def boxes(at: AnyArray, step: int) -> tuple[AnyArray, ...]:
-            (west, east), (south, north) = sides(at[0], left, 0, step), sides(at[1], low, 1, step)
-            return west, south, east, north
-
-        blocks = boxes(np.indices([-(-n // _BLOCK) for n in size]).reshape(2, -1), _BLOCK)
-        west, south, east, north = blocks
+        blocks = self._sides(np.indices(many).reshape(2, -1), (left, low), _BLOCK, narrow)
         near = shapely.dwithin(flat, shapely.box(*blocks), self._degrees)
+        west, south, east, north = blocks
         spare = self._degrees - np.hypot(east - west, north - south) / 2
-        whole = shapely.dwithin(flat, shapely.points((west + east) / 2, (south + north) / 2), np.maximum(spare, 0))
-        state = np.where(whole & (spare >= 0), 2, near).reshape([-(-n // _BLOCK) for n in size])
+        middle = shapely.points((west + east) / 2, (south + north) / 2)
+        whole = shapely.dwithin(flat, middle, np.maximum(spare, 0)) & (spare >= 0)
+        state = np.where(whole, 2, near).reshape(many)
         fine = np.repeat(np.repeat(state, _BLOCK, 0), _BLOCK, 1)[: size[0], : size[1]]
-        found, edge = fine == 2, np.argwhere(fine == 1).T
-        found[tuple(edge)] = shapely.dwithin(flat, shapely.box(*boxes(edge, 1)), self._degrees)
+        found: BoolArray = fine == 2
+        edge = np.argwhere(fine == 1).T
+        cells = shapely.box(*self._sides(edge, (left, low), 1, narrow))
+        found[tuple(edge)] = shapely.dwithin(flat, cells, self._degrees)
         return found
+
+    def _sides(self, at: AnyArray, first: tuple[int, int], step: int, narrow: float) -> tuple[AnyArray, ...]:
+        """West, south, east, north of squares of so many cells, longitudes shrunk."""
+        begin = (np.array(first)[:, None] + step * at) * self._cell + self._corner[:, None]
+        low, high = (side / _UNITS * np.array([[narrow], [1.0]]) for side in (begin, begin + step * self._cell))
+        return low[0], low[1], high[0], high[1]
 
     def _coarser(self, grid: IntArray) -> IntArray:
         even = np.pad(grid, [(0, n % 2) for n in grid.shape])
