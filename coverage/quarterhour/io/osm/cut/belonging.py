@@ -98,7 +98,7 @@ def _locate(found: Survey, boxes: Column) -> dict[int, float]:
     return km
 
 
-def _boxes_of(places: IntArray, sizes: AnyArray) -> IntArray:
+def _boxes_of(places: AnyArray, sizes: AnyArray) -> AnyArray:
     """West, south, east, north of each way; of one without places a box that is nowhere."""
     boxes = np.empty((len(sizes), 4), np.int32)
     boxes[:, :2], boxes[:, 2:] = _NOWHERE, -_NOWHERE
@@ -111,7 +111,7 @@ def _boxes_of(places: IntArray, sizes: AnyArray) -> IntArray:
     return boxes
 
 
-def _km(places: IntArray, sizes: AnyArray, way: int) -> float:
+def _km(places: AnyArray, sizes: AnyArray, way: int) -> float:
     end = int(sizes[: way + 1].sum())
     part = places[end - int(sizes[way]) : end]
     lon, lat = (part[(part != _NOWHERE).all(axis=1)] / _UNITS).T

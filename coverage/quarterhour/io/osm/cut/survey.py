@@ -167,10 +167,10 @@ class Survey:
 
 def survey_of(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Survey:
     """Look through a file; what is kept on the disk goes with the stack."""
-    columns = [Column(folder, dtype) for dtype in (PLACE, "<i8", "<i4", "u1", "<i8")]
-    for one in columns:
+    places, ids, sizes, road, refs = (Column(folder, dtype) for dtype in (PLACE, "<i8", "<i4", "u1", "<i8"))
+    for one in (places, ids, sizes, road, refs):
         stack.callback(one.close)
-    found = Survey(*columns)
+    found = Survey(places, ids, sizes, road, refs)
     _read_places(source, found, tell)
     taken = _Taker(found)
     as_data_errors(source.path, lambda: source.relations(taken.relation))
