@@ -1,9 +1,10 @@
 """A country cut into pieces: one ``.osm.pbf`` an area, each enough for a study of its own.
 
-The file is read twice. The first time (``survey``) the nodes, and the ways and relations that a study reads, go to the
-disk as columns, some 45 bytes a node; from these is found what belongs to which piece (``belonging``, ``regions``,
-``margin``). The second time (``pieces``) each piece is written as the file has it. Memory holds a few million nodes at
-once (``blocks``), a few bytes a way, and the members of turn restrictions and ferry routes.
+The file is gone through three times: for its order (``blocks``); for the nodes, and the ways and relations that a study
+reads, which go to the disk as columns, some 45 bytes a node (``survey``), and from which is found what belongs to which
+piece (``belonging``, ``regions``, ``margin``); and to write each piece as the file has it (``pieces``; ways and relations
+once more for each further hundred pieces). Memory holds a few million nodes at once, some 8 bytes a way, and the
+members of turn restrictions, ferry routes and places.
 """
 
 from __future__ import annotations
