@@ -2,9 +2,9 @@
 
 The file is gone through three times: for its order (``blocks``); for the nodes, and the ways and relations that a study
 reads, which go to the disk as columns, some 45 bytes a node (``survey``), and from which is found what belongs to which
-piece (``belonging``, ``regions``, ``margin``); and to write each piece as the file has it (``pieces``; ways and relations
-once more for each further hundred pieces). Memory holds a few million nodes at once, some 8 bytes a way, and the
-members of turn restrictions, ferry routes and places.
+piece (``belonging``, ``regions``, ``margin``); and to write each piece as the file has it (``pieces``; ways and
+relations once more for each further hundred pieces). Memory holds a few million nodes at once, some 8 bytes a way, and
+the members of turn restrictions, ferry routes and places.
 """
 
 from __future__ import annotations
