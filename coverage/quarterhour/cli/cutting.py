@@ -19,12 +19,12 @@ def cut_extract(
     with progress(quiet) as tell:
         said: set[str] = set()
 
-        def heard(step: str, share: float) -> None:
+        def heard(step: str, share: float | None) -> None:
             text = i18n.say(f"cli.cut_{step}", told_in, file=extract.name)
             if tell and step not in said:
                 tell(text)
             said.add(step)
-            if tell:
+            if tell and share is not None:
                 tell(text, share)
 
         made = cut_osm(extract, read_areas(areas, column), out, tell=heard, **asked)

@@ -70,11 +70,11 @@ def _blocks(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
     while len(head := stream.read(4)) == 4:
         length = int.from_bytes(head, "big")
         told = stream.read(length) if length <= _LARGEST_HEAD else b""
-        size = next((value for number, value, _ in fields(told) if number == 3), -1)
+        size = next((value for number, value, _ in _fields(told) if number == 3), -1)
         if size < 0:
             return
         begin, block = stream.tell(), stream.read(min(size, _BEGINNING))
-        raw = max((value for number, value, _ in fields(block) if number in (_RAW, _RAW_SIZE)), default=0)
+        raw = max((value for number, value, _ in _fields(block) if number in (_RAW, _RAW_SIZE)), default=0)
         large = _LARGE_BLOCK < raw <= limits.limit("osm_block_bytes")
         stream.seek(begin)
         yield raw, stream.read(min(size, raw + _BEGINNING)) if large else b""
@@ -83,28 +83,28 @@ def _blocks(stream: IO[bytes]) -> Iterator[tuple[int, bytes]]:
 
 def _objects(packed: bytes, size: int) -> int:
     """How many nodes, ways and relations a block holds; the most that it could where it cannot be unpacked here."""
-    known = {number: packed[at : at + value] for number, value, at in fields(packed)}
+    known = {number: packed[at : at + value] for number, value, at in _fields(packed)}
     raw = known.get(_RAW) if _RAW in known and _RAW_SIZE not in known else None
     if raw is None and _ZLIB in known:
         raw = zlib.decompressobj().decompress(known[_ZLIB], size)
     if raw is None:
         return size // 3
-    groups = [raw[at : at + value] for number, value, at in fields(raw) if number == _GROUP]
+    groups = [raw[at : at + value] for number, value, at in _fields(raw) if number == _GROUP]
     return sum(_objects_of(group) for group in groups)
 
 
 def _objects_of(group: bytes) -> int:
     count = 0
-    for number, value, at in fields(group):
+    for number, value, at in _fields(group):
         if number == _DENSE:
-            ids = [group[at : at + value][a : a + n] for k, n, a in fields(group[at : at + value]) if k == 1]
+            ids = [group[at : at + value][a : a + n] for k, n, a in _fields(group[at : at + value]) if k == 1]
             count += sum(int((np.frombuffer(one, np.uint8) < 0x80).sum()) for one in ids)
         else:
             count += 1
     return count
 
 
-def fields(data: bytes) -> Iterator[tuple[int, int, int]]:
+def _fields(data: bytes) -> Iterator[tuple[int, int, int]]:
     """The fields of a protocol buffer: number, value (of bytes how many there are), and where it stands."""
     at = 0
     while at < len(data):

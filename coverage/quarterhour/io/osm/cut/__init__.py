@@ -1,10 +1,10 @@
 """A country cut into pieces: one ``.osm.pbf`` an area, each enough for a study of its own.
 
-The file is gone through three times: for its order (``blocks``); for the nodes, and the ways and relations that a study
-reads, which go to the disk as columns, some 45 bytes a node (``survey``), and from which is found what belongs to which
-piece (``belonging``, ``regions``, ``margin``); and to write each piece as the file has it (``pieces``; ways and
-relations once more for each further hundred pieces). Memory holds a few million nodes at once, some 8 bytes a way, and
-the members of turn restrictions, ferry routes and places.
+Osmium goes through the file three times: for the relations; for the nodes, and the ways that a study reads, which go to
+the disk as columns, some 45 bytes a node (``survey``), and from which is found what belongs to which piece
+(``belonging``, ``regions``, ``margin``); and to write each piece as the file has it (``pieces``; once more for each
+further hundred pieces). Memory holds a few million nodes at once, some 8 bytes a way, and the members of turn
+restrictions, ferry routes and places.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from quarterhour.io.files.write import together, write_csv
 from quarterhour.io.osm.cut.belonging import belonging_of
 from quarterhour.io.osm.cut.margin import Asked
 from quarterhour.io.osm.cut.pieces import write_pieces
-from quarterhour.io.osm.cut.survey import Source, survey_of
+from quarterhour.io.osm.cut.survey import survey_of
 from quarterhour.io.osm.open import existing
 from quarterhour.network.network import Mode
 
@@ -34,7 +34,7 @@ _SUFFIX = ".osm.pbf"
 LIST = "pieces.csv"
 
 
-def _silent(_text: str, _share: float) -> None:
+def _silent(_text: str, _share: float | None) -> None:
     return None
 
 
@@ -48,7 +48,7 @@ def cut_osm(
     minutes: float = 0.0,
     snap_limit_m: float = 1000.0,
     margin_m: float | None = None,
-    tell: Callable[[str, float], None] = _silent,
+    tell: Callable[[str, float | None], None] = _silent,
 ) -> pd.DataFrame:
     """Cut an OSM extract into pieces, one file an area, each with all that a study of the area reads.
 
@@ -59,7 +59,8 @@ def cut_osm(
     With ``modes`` and ``minutes`` every trip of at most so many minutes from or to a place in the area has on the
     piece the time that it has on the whole extract, to the hundredth of a second, and no other place is reached in
     these minutes. It holds for places that are snapped with the same limit. One thing may differ: whether roads count
-    as an island (``snap_places``, fewer than 50 junctions) can depend on roads beyond the piece.
+    as an island (``snap_places``, fewer than 50 junctions) can depend on roads beyond the piece. And piers or platforms
+    that join a street only beyond the piece may be missing.
 
     Parameters
     ----------
@@ -70,7 +71,7 @@ def cut_osm(
         signs that file names should not have.
     modes, minutes, snap_limit_m : the longest trips that count, and how far places may lie from their roads.
     margin_m : the margin in metres, in place of these three; then nothing is promised of travel times.
-    tell : called with what is done ("read", "write") and the share of the file that was gone through.
+    tell : called with what is done: "read" (with None: nobody knows how much is left), "write" and the share done.
 
     Returns
     -------
@@ -103,13 +104,12 @@ def cut_osm(
     with ExitStack() as stack:
         growing = stack.enter_context(together(folder))
         names = _names(shapes.index)
-        tell("read", 0.0)
-        source = Source.of(file)
-        found = survey_of(source, growing, stack, lambda share: tell("read", share))
+        tell("read", None)
+        found = survey_of(file, growing, stack, lambda share: tell("read", share))
         to = belonging_of(found, list(shapes), margin, asked, growing, stack)
         if not to.ways.any():
             raise DataError("osm.cut_nothing", file=file.name)
-        counts = write_pieces(source, found, to, [growing / name for name in names], lambda share: tell("write", share))
+        counts = write_pieces(file, found, to, [growing / name for name in names], lambda share: tell("write", share))
         nodes, ways, relations = counts
         told = {"nodes": nodes, "ways": ways, "relations": relations, "margin_m": margin}
         made = pd.DataFrame({"file": np.where(ways > 0, names, ""), **told}, index=shapes.index)

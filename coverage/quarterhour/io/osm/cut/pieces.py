@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -13,29 +12,32 @@ import osmium
 
 from quarterhour.base.arrays import AnyArray, IntArray
 from quarterhour.io.osm.cut.belonging import Belonging
-from quarterhour.io.osm.cut.blocks import blocks_of, joined, write_head, write_nodes
-from quarterhour.io.osm.cut.survey import Column, Source, Survey, Tell
+from quarterhour.io.osm.cut.survey import Survey, Tell
 from quarterhour.io.osm.open import as_data_errors
 
 _WRITERS_AT_ONCE = 100
 """Each holds a file open, a thread and some buffers."""
 _BUFFER = 1 << 18
 _SAID = ("osmosis_replication_timestamp", "osmosis_replication_base_url")
-_WAYS_AT_ONCE = 1 << 19
+_ROWS = 1 << 17
+"""Nodes or ways whose sets are held at once."""
+_NO_WAY = (None, 0)
 
 
 def write_pieces(
-    source: Source, found: Survey, to: Belonging, files: Sequence[Path], tell: Tell
+    file: Path, found: Survey, to: Belonging, pieces: Sequence[Path], tell: Tell
 ) -> tuple[IntArray, IntArray, IntArray]:
     """Write every piece; how many nodes, ways and relations each has. A piece without a way is not written."""
-    ways = _counted(to, to.ways, len(files))
-    relations = _counted(to, np.array(list(to.relations.values()), np.int64), len(files))
-    wanted = [number for number in range(len(files)) if ways[number]]
-    nodes = _write_nodes(source, to, {number: files[number] for number in wanted}, len(files), tell)
+    ways = _counted(to, to.ways, len(pieces))
+    relations = _counted(to, np.array(list(to.relations.values()), np.int64), len(pieces))
+    nodes = np.zeros(len(pieces), np.int64)
+    for first in range(0, to.nodes.count, _ROWS):
+        nodes += _counted(to, to.nodes.part(first, _ROWS), len(pieces))
+    wanted = np.flatnonzero(ways).tolist()
     for first in range(0, len(wanted), _WRITERS_AT_ONCE):
-        some = {number: files[number] for number in wanted[first : first + _WRITERS_AT_ONCE]}
-        as_data_errors(source.path, lambda some=some: _write_others(source, found, to, some, tell))  # type: ignore[misc]
-    return nodes, ways, relations
+        some = {number: pieces[number] for number in wanted[first : first + _WRITERS_AT_ONCE]}
+        as_data_errors(file, lambda some=some: _write(file, found, to, some, tell))  # type: ignore[misc]
+    return np.where(ways > 0, nodes, 0), ways, relations
 
 
 def _counted(to: Belonging, sets: AnyArray, count: int) -> IntArray:
@@ -51,83 +53,68 @@ def _areas(mask: int) -> list[int]:
     return [bit for bit in range(mask.bit_length()) if mask >> bit & 1]
 
 
-def _write_nodes(source: Source, to: Belonging, files: dict[int, Path], count: int, tell: Tell) -> IntArray:
-    head = write_head(_said(source))
-    for path in files.values():
-        path.write_bytes(head)
-    mine = {number: np.array([mask >> number & 1 for mask in to.sets.masks], bool) for number in files}
-    first, written = 0, np.zeros(count, np.int64)
-    for part in source.nodes(tell):
-        nodes = joined(part)
-        held = to.nodes.part(first, len(nodes.ids))
-        first += len(nodes.ids)
-        for number, path in files.items():
-            rows = np.flatnonzero(mine[number][held])
-            if len(rows):
-                written[number] += len(rows)
-                with path.open("ab") as stream:
-                    stream.write(write_nodes(nodes.take(rows)))
-    return written
-
-
-def _said(source: Source) -> list[tuple[str, str]]:
-    """Day and source of the data, where the extract has them."""
-    held = source.head
-    with osmium.io.Reader(osmium.io.FileBuffer(held, "pbf")) as reader:
-        header = reader.header()
-        found = [(name, header.get(name, "")) for name in _SAID]
-    return [(name, value) for name, value in found if value]
-
-
-def _write_others(source: Source, found: Survey, to: Belonging, files: dict[int, Path], tell: Tell) -> None:
-    """Ways and relations, written by osmium beside the nodes and put behind them."""
+def _write(file: Path, found: Survey, to: Belonging, pieces: dict[int, Path], tell: Tell) -> None:
+    """Write some pieces side by side."""
+    header, pool = _header(file), osmium.io.ThreadPool()
     with ExitStack() as stack:
-        pool, writers, aside = osmium.io.ThreadPool(), {}, {}
-        for number, path in files.items():
-            aside[number] = path.with_name(f"{path.name}.ways")
-            kind = osmium.io.File(str(aside[number]), "pbf,add_metadata=false")
-            writers[number] = stack.enter_context(osmium.SimpleWriter(kind, _BUFFER, thread_pool=pool))
-        by_set = [tuple(writers[n] for n in _areas(mask) if n in writers) for mask in to.sets.masks]
-        ways = _Ways(found.ids, to.ways, by_set)
-        source.ways(ways.write, ways.write, tell)
-        source.relations(lambda one: _add(one, by_set[to.relations.get(one.id, 0)]))
-    for number, path in files.items():
-        _put_behind(aside[number], path)
+        writers = {}
+        for number, path in pieces.items():
+            kind = osmium.io.File(str(path), "pbf,add_metadata=false")
+            writers[number] = stack.enter_context(osmium.SimpleWriter(kind, _BUFFER, header, thread_pool=pool))
+        by_set = [[writers[n] for n in _areas(mask) if n in writers] for mask in to.sets.masks]
+        osmium.apply(str(file), _Sharing(found, to, by_set, tell))
+    tell(1.0)
 
 
-def _add(relation: Any, writers: Sequence[Any]) -> None:
-    for writer in writers:
-        writer.add_relation(relation)
+def _header(file: Path) -> Any:
+    """What a piece says of itself, with day and source of the data where the extract has them."""
+    made = osmium.io.Header()
+    with osmium.io.Reader(str(file), osmium.osm.NOTHING) as reader:
+        said = reader.header()
+        for name in _SAID:
+            made.set(name, said.get(name, ""))
+    made.set("generator", "quarterhour")
+    made.set("sorting", "Type_then_ID")
+    return made
 
 
-class _Ways:
-    """Writes the ways that were taken, which come again in their order."""
+class _Sharing:
+    """Hears all objects of a file and gives each to the writers of its set. Nodes, and the ways that were taken, come
+    in the order in which they came before."""
 
-    def __init__(self, ids: Column, sets: IntArray, by_set: Sequence[Sequence[Any]]) -> None:
-        self._ids, self._sets, self._by_set = ids, sets, by_set
-        self._next = self._end = 0
-        self._held: list[int] = []
-        self._numbers: list[int] = []
+    def __init__(self, found: Survey, to: Belonging, by_set: Sequence[Sequence[Any]], tell: Tell) -> None:
+        self._found, self._to, self._tell = found, to, tell
+        self._add_node = [[writer.add_node for writer in some] for some in by_set]
+        self._add_way = [[writer.add_way for writer in some] for some in by_set]
+        self._add_relation = [[writer.add_relation for writer in some] for some in by_set]
+        self._nodes, self._ways = self._sets_of_nodes(), self._taken_ways()
+        self._next = next(self._ways, _NO_WAY)
 
-    def write(self, one: Any) -> None:
+    def node(self, one: Any) -> None:
+        """Write a node where it belongs."""
+        for add in self._add_node[next(self._nodes, 0)]:
+            add(one)
+
+    def way(self, one: Any) -> None:
         """Write a way where it belongs, if it is the next of those that were taken."""
-        if not self._held:
-            if self._end >= len(self._sets):
-                return
-            part = slice(self._end, self._end + _WAYS_AT_ONCE)
-            self._held = self._ids.part(self._end, _WAYS_AT_ONCE)[: len(self._sets) - self._end].tolist()[::-1]
-            self._numbers = self._sets[part].tolist()[::-1]
-            self._end = part.stop
-        if one.id == self._held[-1]:
-            self._held.pop()
-            for writer in self._by_set[self._numbers.pop()]:
-                writer.add_way(one)
+        number, where = self._next
+        if one.id == number:
+            for add in self._add_way[where]:
+                add(one)
+            self._next = next(self._ways, _NO_WAY)
 
+    def relation(self, one: Any) -> None:
+        """Write a relation where it belongs."""
+        for add in self._add_relation[self._to.relations.get(one.id, 0)]:
+            add(one)
 
-def _put_behind(aside: Path, path: Path) -> None:
-    """The blocks of one file, but for its first, behind those of another."""
-    with aside.open("rb") as stream, path.open("ab") as piece:
-        _, _, head = next(blocks_of(stream))
-        stream.seek(len(head))
-        shutil.copyfileobj(stream, piece)
-    aside.unlink()
+    def _sets_of_nodes(self) -> Iterator[int]:
+        for first in range(0, self._to.nodes.count, _ROWS):
+            yield from self._to.nodes.part(first, _ROWS).tolist()
+            self._tell(first / (self._to.nodes.count + len(self._to.ways)))
+
+    def _taken_ways(self) -> Iterator[tuple[int, int]]:
+        for first in range(0, len(self._to.ways), _ROWS):
+            part = self._found.ids.part(first, _ROWS).tolist()
+            yield from zip(part, self._to.ways[first : first + _ROWS].tolist(), strict=True)
+            self._tell((self._to.nodes.count + first) / (self._to.nodes.count + len(self._to.ways)))

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import tempfile
 from array import array
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,31 +17,19 @@ from typing import Any, TypeAlias
 import numpy as np
 import osmium
 
-from quarterhour.base.arrays import AnyArray, ragged
+from quarterhour.base.arrays import AnyArray
 from quarterhour.base.errors import DataError
-from quarterhour.io.osm.cut.blocks import (
-    NODES,
-    RELATIONS,
-    WAYS,
-    Block,
-    Nodes,
-    index_of,
-    read_nodes,
-    read_refs,
-    unpacked,
-)
 from quarterhour.io.osm.cut.margin import Ferry
 from quarterhour.io.osm.open import as_data_errors
 from quarterhour.io.osm.tags import Rules, Tags, ferry_minutes, is_area, kind_of, known_kinds, road_class, rules_of
 from quarterhour.network.modes import osm_words
 
-Tell: TypeAlias = Callable[[float], None]
-"""Called with the share of the file that was read."""
-Each: TypeAlias = Callable[[Any], None]
+Tell: TypeAlias = Callable[[float | None], None]
+"""Called now and then with the share that is done, where it is known."""
 PLACE = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4"), ("tagged", "<i4")])
-_AT_ONCE = 64
-"""Blocks that are read together."""
+_NODES_AT_ONCE = 100_000
 _REFS_AT_ONCE = 1 << 21
+_NODES, _WAYS, _RELATIONS = range(3)
 _KEYS = ("highway", "route", "man_made", "railway", "public_transport", "indoor")
 
 
@@ -83,68 +71,6 @@ class Turn:
 
 
 @dataclass(eq=False)
-class Source:
-    """The blocks of a file, in groups that osmium reads."""
-
-    path: Path
-    head: bytes
-    blocks: Sequence[Block]
-
-    @classmethod
-    def of(cls, path: Path) -> Source:
-        """A file that was looked through."""
-        return cls(path, *index_of(path))
-
-    def parts(self, kind: int, tell: Tell | None = None) -> Iterator[list[bytes]]:
-        """Blocks of one kind, some at once."""
-        size, wanted = self.path.stat().st_size, [one for one in self.blocks if one.kind == kind]
-        with self.path.open("rb") as stream:
-            for first in range(0, len(wanted), _AT_ONCE):
-                found = []
-                for one in wanted[first : first + _AT_ONCE]:
-                    stream.seek(one.at)
-                    found.append(stream.read(one.size))
-                if tell:
-                    tell((one.at + one.size) / size)
-                yield found
-
-    def nodes(self, tell: Tell | None = None) -> Iterator[list[Nodes]]:
-        """All nodes, by block."""
-        for part in self.parts(NODES, tell):
-            yield [read_nodes(unpacked(block)) for block in part]
-
-    def relations(self, each: Each) -> None:
-        """Call ``each`` with every relation."""
-        self._objects(RELATIONS, each)
-
-    def ways(self, each: Each, other: Each, tell: Tell, after: Callable[[list[bytes]], Any] = len) -> None:
-        """Call ``each`` with every way that has a key of a road or a place, ``other`` with the rest, all in their
-        order, and ``after`` with blocks that were gone through."""
-        self._objects(WAYS, each, other, tell, after)
-
-    def _objects(
-        self, kind: int, each: Each, other: Each | None = None, tell: Tell | None = None,
-        after: Callable[[list[bytes]], Any] = len,
-    ) -> None:  # fmt: skip
-        entities, pool = osmium.osm.WAY if kind == WAYS else osmium.osm.RELATION, osmium.io.ThreadPool()
-        for part in self.parts(kind, tell):
-            held = b"".join([self.head, *part])  # osmium reads it where it lies
-            read: Any = osmium.FileProcessor(osmium.io.FileBuffer(held, "pbf"), entities, pool)
-            if other is not None:
-                read = read.with_filter(_way_filter()).handler_for_filtered(_Others(other))
-            for one in read:
-                each(one)
-            after(part)
-
-
-class _Others:
-    """Hears of what a filter kept back."""
-
-    def __init__(self, way: Each) -> None:
-        self.way = way
-
-
-@dataclass(eq=False)
 class Survey:
     """What was found. Columns on the disk: ``places`` of nodes; of ways ``ids``, ``sizes`` and whether it is a
     ``road``; ``refs``: the nodes of all ways. ``parts``: how many ways, and nodes of them, are looked at together.
@@ -165,54 +91,101 @@ class Survey:
     ferries: list[Ferry] = field(default_factory=list)
 
 
-def survey_of(source: Source, folder: Path, stack: ExitStack, tell: Tell) -> Survey:
+def survey_of(file: Path, folder: Path, stack: ExitStack, tell: Tell) -> Survey:
     """Look through a file; what is kept on the disk goes with the stack."""
     places, ids, sizes, road, refs = (Column(folder, dtype) for dtype in (PLACE, "<i8", "<i4", "u1", "<i8"))
     for one in (places, ids, sizes, road, refs):
         stack.callback(one.close)
     found = Survey(places, ids, sizes, road, refs)
-    _read_places(source, found, tell)
-    taken = _Taker(found)
-    as_data_errors(source.path, lambda: source.relations(taken.relation))
+    taken = _Taker(found, tell)
+    as_data_errors(file, lambda: _read_relations(file, taken))
     taken.wanted = {way for ways in found.whole.values() for way in ways}
     taken.wanted |= {way for turn in found.turns.values() for way in (*turn.begin, *turn.via, *turn.end)}
-    as_data_errors(source.path, lambda: source.ways(taken.way, taken.other, tell, taken.nodes_of))
-    taken.flush()
+    as_data_errors(file, lambda: _read_all(file, taken))
     return found
 
 
-def _way_filter() -> Any:
-    """Ways that may be taken by their tags."""
-    return osmium.filter.KeyFilter(*_KEYS, *sorted({key for _, tags in _place_rules() for key in tags}))
+def _read_relations(file: Path, taken: _Taker) -> None:
+    for one in osmium.FileProcessor(str(file), osmium.osm.RELATION):
+        taken.relation(one)
+
+
+def _read_all(file: Path, taken: _Taker) -> None:
+    """Nodes and ways. Osmium's filters part them: untagged nodes, and ways that say nothing to us, go another way."""
+    tagged = osmium.filter.EmptyTagFilter().enable_for(osmium.osm.NODE)
+    keys = {*_KEYS, *(key for _, tags in _place_rules() for key in tags)}
+    known = osmium.filter.KeyFilter(*sorted(keys)).enable_for(osmium.osm.WAY)
+    read: Any = osmium.FileProcessor(str(file)).with_filter(tagged).with_filter(known)
+    for one in read.handler_for_filtered(_Others(taken)):
+        if one.is_node():
+            taken.tagged_node(one)
+        elif one.is_way():
+            taken.way(one)
+        else:
+            taken.begin(_RELATIONS)
+    taken.flush_nodes()
+    taken.flush_ways()
 
 
 def _place_rules() -> Rules:
     return rules_of(known_kinds())
 
 
-def _read_places(source: Source, found: Survey, tell: Tell) -> None:
-    last = -(1 << 63)
-    for part in source.nodes(tell):
-        for nodes in part:
-            rows = np.zeros(len(nodes.ids), PLACE)
-            rows["id"], rows["x"], rows["y"], rows["tagged"] = nodes.ids, nodes.x, nodes.y, nodes.tagged
-            if len(rows) and (nodes.ids[0] <= last or (np.diff(nodes.ids) <= 0).any()):
-                raise DataError("osm.cut_unsorted")
-            last = int(nodes.ids[-1]) if len(rows) else last
-            found.places.append(rows)
+class _Others:
+    """Hears of what a filter kept back."""
+
+    def __init__(self, taken: _Taker) -> None:
+        self.node, self.way = taken.node, taken.other
 
 
 class _Taker:
-    """Takes relations, then ways, one by one."""
+    """Takes relations, then nodes and ways, one by one."""
 
-    def __init__(self, found: Survey) -> None:
-        self._found, self._rules = found, _place_rules()
+    def __init__(self, found: Survey, tell: Tell) -> None:
+        self._found, self._tell, self._rules = found, tell, _place_rules()
         self.wanted: set[int] = set()
         self._classes = frozenset(osm_words()["roads"]["classes"])
         self._of_road: dict[int, tuple[int, Mapping[str, str]]] = {}
-        self._ids, self._road = array("q"), array("B")
-        self._pending: list[tuple[AnyArray, AnyArray]] = []
-        self._refs = 0
+        self._nodes, self._x, self._y, self._tagged = array("q"), array("i"), array("i"), array("q")
+        self._ids, self._road, self._sizes, self._refs = array("q"), array("B"), array("i"), array("q")
+        self._begun, self._last = _NODES, -(1 << 63)
+
+    def begin(self, kind: int) -> None:
+        """Say what comes now; DataError where it should have come before."""
+        if kind < self._begun:
+            raise DataError("osm.cut_unsorted")
+        if kind > self._begun:
+            self.flush_nodes()
+            self._begun = kind
+
+    def node(self, one: Any) -> None:
+        """A node: its id and where it is."""
+        place = one.location
+        self._nodes.append(one.id)
+        self._x.append(place.x)
+        self._y.append(place.y)
+        if len(self._nodes) >= _NODES_AT_ONCE:
+            self.flush_nodes()
+
+    def tagged_node(self, one: Any) -> None:
+        """A node that has a tag."""
+        self._tagged.append(len(self._nodes))
+        self.node(one)
+
+    def flush_nodes(self) -> None:
+        """Put on the disk which nodes came."""
+        rows = np.zeros(len(self._nodes), PLACE)
+        if not len(rows):
+            return
+        self.begin(_NODES)
+        rows["id"], rows["x"], rows["y"] = self._nodes, self._x, self._y
+        rows["tagged"][np.array(self._tagged, np.int64)] = 1
+        if rows["id"][0] <= self._last or (np.diff(rows["id"]) <= 0).any():
+            raise DataError("osm.cut_unsorted")
+        self._last = int(rows["id"][-1])
+        self._found.places.append(rows)
+        self._nodes, self._x, self._y, self._tagged = array("q"), array("i"), array("i"), array("q")
+        self._tell(None)
 
     def relation(self, one: Any) -> None:
         """A ferry route, a square, a place or a restriction."""
@@ -232,43 +205,35 @@ class _Taker:
 
     def way(self, one: Any) -> None:
         """A way, which is taken if it is one of ours."""
+        self.begin(_WAYS)
         number, said = one.id, one.tags.get("highway")
         if said in self._classes and number not in self._of_road:
-            self._take(number, road=True)
+            self._take(one, number, road=True)
             return
         tags = dict(one.tags)
         sort = road_class(tags)
         road = bool(sort) or number in self._of_road
         if road or said is not None or number in self.wanted or kind_of(tags, self._rules):
-            self._take(number, road=road)
+            self._take(one, number, road=road)
         if sort == "ferry" or number in self._of_road:
             self._ferry(number, tags)
 
     def other(self, one: Any) -> None:
         """A way whose tags say nothing to us; maybe it is part of a relation."""
+        self.begin(_WAYS)
         if one.id in self.wanted:
             self.way(one)
 
-    def _take(self, number: int, *, road: bool) -> None:
+    def _take(self, one: Any, number: int, *, road: bool) -> None:
         if number in self.wanted:
             self._found.position[number] = self._found.ids.count + len(self._ids)
+        nodes = one.nodes
         self._ids.append(number)
         self._road.append(road)
-
-    def nodes_of(self, part: Sequence[bytes]) -> None:
-        """Take the nodes of those ways that were taken from some blocks."""
-        ids, sizes, refs = (np.concatenate(some) for some in zip(*(read_refs(unpacked(b)) for b in part), strict=True))
-        taken = np.flatnonzero(np.isin(ids, np.frombuffer(self._ids, np.int64)))
-        if len(taken) != len(self._ids):
-            raise DataError("osm.cut_unsorted")
-        self._found.ids.append(self._ids)
-        self._found.road.append(self._road)
-        first = np.cumsum(sizes) - sizes
-        self._pending.append((sizes[taken], refs[ragged(first[taken], sizes[taken])[1]]))
-        self._refs += len(self._pending[-1][1])
-        self._ids, self._road = array("q"), array("B")
-        if self._refs > _REFS_AT_ONCE:
-            self.flush()
+        self._sizes.append(len(nodes))
+        self._refs.extend([nodes[i].ref for i in range(len(nodes))])
+        if len(self._refs) > _REFS_AT_ONCE:
+            self.flush_ways()
 
     def _ferry(self, number: int, own: Tags) -> None:
         relation, tags = self._of_road.get(number, (0, {}))
@@ -280,13 +245,16 @@ class _Taker:
         place = self._found.ids.count + len(self._ids) - 1
         self._found.ferries.append(Ferry(place, journey, minutes, str(told.get("maxspeed", ""))))
 
-    def flush(self) -> None:
-        """Put on the disk which nodes they have."""
-        self._found.parts.append((sum(len(sizes) for sizes, _ in self._pending), self._refs))
-        for sizes, refs in self._pending:
-            self._found.sizes.append(sizes)
-            self._found.refs.append(refs)
-        self._pending, self._refs = [], 0
+    def flush_ways(self) -> None:
+        """Put on the disk which ways were taken, and which nodes they have."""
+        found = self._found
+        found.parts.append((len(self._ids), len(self._refs)))
+        found.ids.append(self._ids)
+        found.road.append(self._road)
+        found.sizes.append(self._sizes)
+        found.refs.append(self._refs)
+        self._ids, self._road, self._sizes, self._refs = array("q"), array("B"), array("i"), array("q")
+        self._tell(None)
 
 
 def _is_square(tags: Tags) -> bool:
