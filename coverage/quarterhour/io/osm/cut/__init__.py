@@ -58,9 +58,9 @@ def cut_osm(
 
     With ``modes`` and ``minutes`` every trip of at most so many minutes from or to a place in the area has on the
     piece the time that it has on the whole extract, to the hundredth of a second, and no other place is reached in
-    these minutes. It holds for places that are snapped with the same limit. One thing may differ: whether roads count
-    as an island (``snap_places``, fewer than 50 junctions) can depend on roads beyond the piece. And piers or platforms
-    that join a street only beyond the piece may be missing.
+    these minutes. It holds for places that are snapped with the same limit. Two things may differ: whether roads
+    count as an island (``snap_places``, fewer than 50 junctions) can depend on roads beyond the piece, and piers or
+    platforms that join a street only beyond it may be missing.
 
     Parameters
     ----------
