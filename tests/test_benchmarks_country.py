@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ import pytest
 from benchmarks.country.places import WITHOUT_PLACE
 from benchmarks.country.plan import CROSSINGS, Sizes
 from benchmarks.country.study import make_country
+from quarterhour.io.osm import cut_osm, read_areas
 from quarterhour.network.build import build_network
 from quarterhour.network.modes import read_modes
 from quarterhour.study.run import check_study, read_study_inputs
@@ -72,6 +74,24 @@ def test_its_prefectures_and_the_island_are_one_network(inputs: Any) -> None:
     assert (inputs.roads["road_class"] == "ferry").sum() == 2
     links = inputs.roads[inputs.roads["name"] == "国道"]
     assert links.index.str.partition(".").get_level_values(0).nunique() == len(CROSSINGS)
+
+
+def test_a_prefecture_cut_out_of_it_has_the_circles_of_the_whole(
+    country: tuple[Path, dict[str, int]], tmp_path: Path
+) -> None:
+    areas = read_areas(country[0] / "counties.geojson", "prefecture")
+    modes = [read_modes()[mode] for mode in ("walk", "ebike")]
+    made = cut_osm(country[0] / "roads.osm.pbf", areas, tmp_path, modes=modes, minutes=30)
+    counties = gpd.read_file(country[0] / "counties.geojson").set_index("id")["prefecture"]
+    communities = pd.read_csv(country[0] / "communities.csv", dtype=str)
+    communities[communities["county"].map(counties) == "4102"].to_csv(tmp_path / "communities.csv", index=False)
+    for name in ("facilities.csv", "towns.geojson", "counties.geojson", "study.toml"):
+        shutil.copy(country[0] / name, tmp_path)
+    (tmp_path / made.loc["4102", "file"]).rename(tmp_path / "roads.osm.pbf")
+    whole, part = (check_study(read_study(folder)).checks for folder in (country[0], tmp_path))
+    for one, other in zip(whole, part, strict=True):
+        assert len(other.communities) == 40
+        pd.testing.assert_frame_equal(one.communities.loc[other.communities.index], other.communities)
 
 
 def test_its_circles_are_worked_out(country: tuple[Path, dict[str, int]]) -> None:

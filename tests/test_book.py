@@ -20,8 +20,12 @@ from dataclasses import dataclass
 from pathlib import Path, PureWindowsPath
 from typing import Any
 
+import geopandas as gpd
+import osmium
 import pytest
+import shapely
 import typer
+from osmium.osm import mutable
 from packaging.requirements import Requirement
 
 from chromium import chromium
@@ -96,11 +100,23 @@ def test_every_piece_of_code_runs(name: str, tmp_path: Path, monkeypatch: pytest
     if "small_study('my-city')" not in page("zh", name):
         (tmp_path / "my-city").mkdir()
         write_toy_study(tmp_path / "my-city")
+    if "country.osm.pbf" in page("zh", name):
+        write_country()
     for piece in pieces(page("zh", name)):
         if piece.file:
             write_piece(piece)
         elif piece.language != "csv":
             RUN[piece.language](piece.text)
+
+
+def write_country() -> None:
+    """An extract of one road, and the province where it lies."""
+    with osmium.SimpleWriter("country.osm.pbf") as writer:
+        for node in (1, 2):
+            writer.add_node(mutable.Node(id=node, location=(122 + node / 100, 37.5)))
+        writer.add_way(mutable.Way(id=1, nodes=[1, 2], tags={"highway": "residential"}))
+    province = {"code": ["37"], "geometry": [shapely.box(121, 37, 122, 38)]}
+    gpd.GeoDataFrame(province, crs=4326).to_file("provinces.geojson", driver="GeoJSON")
 
 
 def write_piece(piece: Piece) -> None:

@@ -25,7 +25,7 @@ ONLY_IN = {
     "highspy": {"siting.methods.solver.highs"},
     "folium": {"maps.page"},
     "branca": {"maps.page"},
-    "osmium": {"io.osm.open", "io.osm.ways", "io.osm.places", "io.osm.turns"},
+    "osmium": {"io.osm.cut.pieces", "io.osm.cut.survey", "io.osm.open", "io.osm.ways", "io.osm.places", "io.osm.turns"},
     "osmnx": {"io.osm.download"},
     "rasterio": {"network.slope"},
     "pyogrio": {"io.files.layers", "io.files.shapefile", "io.files.write"},

@@ -1,6 +1,7 @@
-"""quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import. It parses and prints.
+"""quarterhour init, inspect, check, site, run, plan, verify, demo, rules, fetch, import, cut. It parses and prints.
 
-The wing: options (what commands share), studies (a study read, worked out and written), console (what they say),
+The wing: options (what commands share), studies (a study read, worked out and written), cutting (a
+country cut into pieces), console (what they say),
 door (what ends them).
 """
 
@@ -16,12 +17,16 @@ from quarterhour import __version__
 from quarterhour.base import i18n, limits
 from quarterhour.base.errors import QuarterhourError
 from quarterhour.cli.console import only_if_shown, progress, say, spoken
+from quarterhour.cli.cutting import cut_extract
 from quarterhour.cli.door import Stopped, through_the_door
 from quarterhour.cli.options import (
     COMPARE_HELP,
+    MINUTES_HELP,
+    MODE_HELP,
     NEAR_HELP,
     ONLY_HELP,
     PLAN_HELP,
+    SNAP_HELP,
     TEMPLATES_HELP,
     Against,
     Cluster,
@@ -35,6 +40,7 @@ from quarterhour.cli.options import (
     Sets,
     StudyPath,
     Verbose,
+    cut_asked,
     limits_of,
 )
 from quarterhour.cli.studies import count_choice, run_and_hand_in, write_layout_plan
@@ -312,6 +318,28 @@ def fetch(
         told_in = spoken(lang)
         made = fetch_study(read_study(study), place=place, bbox=bbox, server=server, lang=told_in, tell=tell)
     say(i18n.say("cli.fetch_done", told_in, files=", ".join(str(p) for p in made)))
+
+
+@app.command()
+def cut(
+    extract: Annotated[Path, typer.Argument(metavar="EXTRACT", help="An .osm.pbf of a country or a province.")],
+    areas: Annotated[Path, typer.Option("--areas", metavar="FILE", help="Polygons: the ground of each piece.")],
+    column: Annotated[str, typer.Option("--id", metavar="COLUMN", help="Its column that names the pieces.")],
+    out: Annotated[Path, typer.Option("--out", metavar="DIR", help="Folder for the pieces.")],
+    minutes: Annotated[float | None, typer.Option("--minutes", metavar="M", help=MINUTES_HELP)] = None,
+    mode: Annotated[list[str] | None, typer.Option("--mode", metavar="MODE", help=MODE_HELP)] = None,
+    snap_limit_m: Annotated[float, typer.Option("--snap-limit-m", metavar="M", help=SNAP_HELP)] = 1000.0,
+    margin_km: Annotated[
+        float | None, typer.Option("--margin-km", metavar="KM", help="The margin itself, not minutes and modes.")
+    ] = None,
+    limit: Limits = None,
+    lang: Lang = "zh",
+    quiet: Quiet = False,
+) -> None:
+    """A national extract cut into pieces, an .osm.pbf an area, each with the margin that its trips need."""
+    asked = cut_asked(minutes, mode, snap_limit_m, margin_km)
+    with limits.raised(limits_of(limit)):
+        cut_extract(extract, areas, column, out, asked, lang=lang, quiet=quiet)
 
 
 def main(came: Sequence[int] = ()) -> None:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -38,6 +38,9 @@ _CLUSTER_HELP = "Who works out times and regions: none (this process), local:N, 
 Cluster = Annotated[str, typer.Option("--cluster", metavar="WHERE", help=_CLUSTER_HELP)]
 Quiet = Annotated[bool, typer.Option("--quiet", help="No progress on stderr.")]
 ONLY_HELP, TEMPLATES_HELP = "text, tables, atlas, layers; several at commas.", "Folder of templates of your own."
+MINUTES_HELP = "The longest trip that counts; circles are searched to twice their minutes."
+MODE_HELP = "Who travels: car, ebike, walk ...; may be given several times. See modes.toml."
+SNAP_HELP = "How far places may lie from their roads (snap_limit_m of the studies)."
 _VERBOSE_HELP = "Tell also what the program does inside: kept networks, plans on the way, each file."
 Verbose = Annotated[bool, typer.Option("--verbose", help=_VERBOSE_HELP)]
 
@@ -60,6 +63,25 @@ def limits_of(given: Sequence[str] | None) -> dict[str, int]:
             raise typer.BadParameter(f"{text!r}: {name}=NUMBER, a whole number above 0", param_hint="--limit")
         found[name] = int(number)
     return found
+
+
+def cut_asked(
+    minutes: float | None, modes: Sequence[str] | None, snap_limit_m: float, margin_km: float | None
+) -> dict[str, Any]:
+    """The margin as ``cut_osm`` takes it; a wrong use where it is asked for in both ways, in none, or by a mode that
+    nobody knows."""
+    from quarterhour.network.modes import read_modes
+
+    if (margin_km is None) == (minutes is None and not modes):
+        raise typer.BadParameter("give --minutes and --mode, or --margin-km")
+    if margin_km is not None:
+        return {"margin_m": margin_km * 1000}
+    if minutes is None or not modes:
+        raise typer.BadParameter("--minutes and --mode go together")
+    for mode in modes:
+        if mode not in read_modes():
+            raise typer.BadParameter(f"{mode!r} is no mode: {', '.join(read_modes())}", param_hint="--mode")
+    return {"minutes": minutes, "modes": [read_modes()[mode] for mode in modes], "snap_limit_m": snap_limit_m}
 
 
 _WHOLE = re.compile(r"[0-9](_?[0-9]){0,30}")

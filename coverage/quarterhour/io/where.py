@@ -64,9 +64,9 @@ def where_findings(tables: Sequence[PlaceTable], ground: Ground, *, limit_m: flo
 
     A table whose numbers fit roads, towns or round figures clearly better when read otherwise (``io/datum_fit``), told
     with the key to set or the shift; of the roads or the outlines, where they are the ones that are off; a table most
-    of whose places no road is near (error: it gets no times); CRS that PROJ cannot bring to WGS 84 within 5 m; and
-    rows: far from everything, in another town's outline than they say, outside their own. ``limit_m``: how far a road
-    may be.
+    of whose places no road is near (error: it gets no times; ``_off_road`` says which places count); CRS that PROJ
+    cannot bring to WGS 84 within 5 m; and rows: far from everything, in another town's outline than they say, outside
+    their own. ``limit_m``: how far a road may be.
     """
     verdicts = [_verdict(t, ground) for t in tables]
     told, ground_is_off = datum_findings([_judged(t, v) for t, v in zip(tables, verdicts, strict=True) if v], ground)
@@ -189,14 +189,22 @@ def _towns(seen: _Seen, ground: Ground) -> list[str]:
 
 
 def _off_road(table: PlaceTable, ground: Ground, limit_m: float) -> pd.DataFrame:
-    """A table most of whose places get no time, where the study has them."""
+    """A table most of whose places get no time, where the study has them.
+
+    Of facilities those beyond the box of the roads do not count (a country's table beside the roads of a piece), unless
+    all of them are.
+    """
     shapes = table.places.geometry.to_numpy()
-    gap = ground.road_m(shapely.get_x(shapes), shapely.get_y(shapes), most=2 * limit_m)
-    off = ~(gap <= limit_m)
-    if off.sum() * 2 <= len(off):
+    x, y = shapely.get_x(shapes), shapely.get_y(shapes)
+    west, south, east, north = ground.bounds + limit_m * np.array([-1, -1, 1, 1])
+    counted = (x >= west) & (x <= east) & (y >= south) & (y <= north)
+    if table.table == "communities" or not counted.any():
+        counted[:] = True
+    off = counted & ~(ground.road_m(x, y, most=2 * limit_m) <= limit_m)
+    if off.sum() * 2 <= counted.sum():
         return join_findings([])
     return finding(
-        "where.most_off_road", severity="error", value=f"{int(off.sum()):,} / {len(off):,}",
+        "where.most_off_road", severity="error", value=f"{int(off.sum()):,} / {int(counted.sum()):,}",
         detail=f"{limit_m:g} m", id=first_ids(table.places.index[off]), **table.said(),
     )  # fmt: skip
 

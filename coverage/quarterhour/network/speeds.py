@@ -39,7 +39,7 @@ from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.cells import half_width
 from quarterhour.network.access import allowed, by_value, pushed
 from quarterhour.network.network import Mode
-from quarterhour.network.slope import known_numbers, slope_paces
+from quarterhour.network.slope import known_numbers, slope_paces, tobler_factor
 
 KMH_PER_MS = 3.6
 _LIMIT = re.compile(r"(\d{1,3}(?:\.\d+)?)\s*([^\d\s].*)?")
@@ -65,6 +65,18 @@ def _units() -> Mapping[str, float]:
 def fastest_limit_kmh() -> float:
     """The highest limit that any country sets."""
     return max(_words().values())
+
+
+def fastest_kmh(mode: Mode) -> float:
+    """The most that a mode makes on any road or off it, but for ferries with minutes of their own; walkers gain
+    downhill.
+
+    Of limits that no ceiling of the mode holds down, those that no country sets (999) are not believed.
+    """
+    shared = min(mode.limit_share, 1.0) * fastest_limit_kmh() if mode.limit_share else 0.0
+    downhill = float(tobler_factor(-0.05)) if mode.slope == "tobler" else 1.0
+    speeds = [*mode.speeds_kmh.values(), *mode.allowed_kmh.values(), mode.other_kmh or 0.0, mode.gap_kmh, shared]
+    return max(speeds) * max([1.0, *mode.surface_factors.values()]) * downhill
 
 
 def limit_kmh(said: object) -> float | None:

@@ -5,6 +5,7 @@ Tags become columns by ``data/osm_kinds.toml``.
 
 from __future__ import annotations
 
+from quarterhour.io.osm.cut import cut_osm, read_areas
 from quarterhour.io.osm.download import Fetched, fetch
 from quarterhour.io.osm.from_graph import read_graphml_roads, roads_from_graph
 from quarterhour.io.osm.open import Box
@@ -16,9 +17,11 @@ from quarterhour.io.osm.turns import no_turns, read_osm_turns
 __all__ = [
     "Box",
     "Fetched",
+    "cut_osm",
     "fetch",
     "known_kinds",
     "no_turns",
+    "read_areas",
     "read_graphml_roads",
     "read_osm_places",
     "read_osm_roads",

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +11,7 @@ import numpy as np
 import pandas as pd
 
 from quarterhour.base.arrays import AnyArray
+from quarterhour.base.escape import file_stem
 from quarterhour.report.layers.tables import Layers
 
 FOLDER = "layers"
@@ -61,8 +61,4 @@ def _parts(layer: gpd.GeoDataFrame) -> Iterator[tuple[str, AnyArray]]:
         rows = np.flatnonzero(codes == code)
         if len(rows):
             # a file that begins with _ is none to those who read a folder
-            name = "rest" if code < 0 else re.sub(r"\W", "_", str(counties[code]))[:80].strip("_") or "county"
-            while name.lower() in used:
-                name += "_"
-            used.add(name.lower())
-            yield name, rows
+            yield file_stem("rest" if code < 0 else str(counties[code]), used, otherwise="county"), rows

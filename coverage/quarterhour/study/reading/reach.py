@@ -5,22 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from quarterhour.network.network import Mode
-from quarterhour.network.slope import tobler_factor
-from quarterhour.network.speeds import fastest_limit_kmh
+from quarterhour.network.speeds import fastest_kmh
 from quarterhour.study.scorecards import SEARCHED_BEYOND
 from quarterhour.study.study import Study, study_mode, study_targets
 
 
 def farthest_m(study: Study) -> float:
     """No way that a question of the study looks at is longer, whatever the roads; 0 where it asks for none."""
-    return max((_fastest_kmh(mode) * minutes / 60 * 1000 for mode, minutes in _ways(study)), default=0.0)
-
-
-def _fastest_kmh(mode: Mode) -> float:
-    """The most that a mode makes on any road; walkers gain downhill."""
-    shared = mode.limit_share * fastest_limit_kmh() if mode.limit_share else 0.0
-    downhill = float(tobler_factor(-0.05)) if mode.slope == "tobler" else 1.0
-    return max([*mode.speeds_kmh.values(), mode.other_kmh or 0.0, mode.gap_kmh, shared]) * downhill
+    return max((fastest_kmh(mode) * minutes / 60 * 1000 for mode, minutes in _ways(study)), default=0.0)
 
 
 def _ways(study: Study) -> Iterator[tuple[Mode, float]]:
