@@ -1,4 +1,4 @@
-"""What an extract holds, read once: its nodes, ways and relations on the disk, a few bytes each.
+"""What an extract holds: its nodes, ways and relations on the disk, a few bytes each.
 
 Which ways: those that are roads, by their tags or as part of a ferry route or a square; what else is tagged
 ``highway``; and the outlines of the kinds of places that are known.
@@ -112,9 +112,10 @@ def _read_relations(file: Path, taken: _Taker) -> None:
 
 def _read_all(file: Path, taken: _Taker) -> None:
     """Nodes and ways. Osmium's filters part them: untagged nodes, and ways that say nothing to us, go another way."""
-    tagged = osmium.filter.EmptyTagFilter().enable_for(osmium.osm.NODE)
     keys = {*_KEYS, *(key for _, tags in _place_rules() for key in tags)}
-    known = osmium.filter.KeyFilter(*sorted(keys)).enable_for(osmium.osm.WAY)
+    tagged, known = osmium.filter.EmptyTagFilter(), osmium.filter.KeyFilter(*sorted(keys))
+    tagged.enable_for(osmium.osm.NODE)
+    known.enable_for(osmium.osm.WAY)
     read: Any = osmium.FileProcessor(str(file)).with_filter(tagged).with_filter(known)
     for one in read.handler_for_filtered(_Others(taken)):
         if one.is_node():
