@@ -371,13 +371,22 @@ def written(path: Path, *objects: Any) -> Path:
 def test_files_of_another_order_or_cut_short_are_refused(tmp_path: Path) -> None:
     path, area, out, [first, second] = tmp_path / "some.osm.pbf", square_of(0, 1000), tmp_path / "out", NODES
     for order in ([WAY, first, second], [HOUSE, first], [first, WAY, second], [second, first], [first, first],
-                  [first, second, RELATION, WAY], [first, RELATION, HOUSE], [RELATION, second]):  # fmt: skip
+                  [first, second, RELATION, WAY], [first, RELATION, HOUSE], [RELATION, second],
+                  [first, second, WAY, WAY], [first, second, HOUSE, WAY], [first, second, HOUSE, HOUSE]):  # fmt: skip
         refused("osm.cut_unsorted", written(path, *order), area, out)
     refused("osm.cut_nothing", written(path, *NODES), area, out)
     refused("osm.cut_nothing", written(path, WAY), area, out)
     path.write_bytes(written(path, *NODES, WAY, RELATION).read_bytes()[:-5])
     refused("osm.broken", path, area, out)
     assert not out.exists() or not list(out.iterdir())
+
+
+@pytest.mark.parametrize("lon", [-179.9, 179.9])
+def test_an_area_that_reaches_over_the_date_line_is_refused(lon: float, tmp_path: Path) -> None:
+    path, box = written(tmp_path / "some.osm.pbf", *NODES, WAY), shapely.box(lon - 0.05, -17, lon + 0.05, -16.9)
+    area = gpd.GeoDataFrame(geometry=[box], index=pd.Index(["fj"], name="id"), crs=4326)
+    refused("osm.cut_date_line", path, area, tmp_path / "out", margin_m=30_000.0)
+    refused("osm.cut_nothing", path, area, tmp_path / "out", margin_m=100.0)
 
 
 def test_broken_bytes_are_told(tmp_path: Path) -> None:

@@ -58,17 +58,20 @@ def of_file(folder: Path, text: str, ground: Ground = GROUND, **options: object)
     return where_findings([PlaceTable("communities", kept, *origins)], ground, limit_m=1000)
 
 
-def off_road(table: str, xy: list[tuple[float, float]]) -> list[str]:
+def off_road(table: str, xy: list[tuple[float, float]], rule: str = "most_off_road") -> list[str]:
     """How many places are told to be off the roads, of how many."""
     places = gpd.GeoDataFrame(geometry=gpd.points_from_xy(*np.array(xy).T), crs=STUDY)
     found = where_findings([PlaceTable(table, places, None)], NO_TOWNS, limit_m=200)
-    return found.loc[found["rule"] == "where.most_off_road", "value"].tolist()
+    return found.loc[found["rule"] == f"where.{rule}", "value"].tolist()
 
 
 def test_facilities_beyond_the_roads_of_a_piece_are_no_error() -> None:
     near, far = [(X0 + 200.0 + k, Y0 + 300.0) for k in range(2)], [(X0 + 9e4 + k, Y0 + 9e4) for k in range(8)]
     assert off_road("facilities", near + far) == []
+    assert off_road("facilities", near + far, "most_beyond") == ["8 / 10"]  # but it is told
+    assert off_road("facilities", near + far[:2], "most_beyond") == []
     assert off_road("communities", near + far) == ["8 / 10"]
+    assert off_road("communities", near + far, "most_beyond") == []
     assert off_road("facilities", far) == ["8 / 8"]  # none of them has a time
     assert off_road("facilities", [*near, *far, *[(X0 + 6150.0 + k, Y0 - 190.0) for k in range(5)]]) == ["5 / 7"]
 

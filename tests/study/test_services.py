@@ -28,6 +28,7 @@ from quarterhour.siting.proof.plan_record import verify_record
 from quarterhour.standards.rules import Exclusion, read_rule_set
 from quarterhour.standards.scorecard import note_sentences
 from quarterhour.study.results import Results
+from quarterhour.study.session import Run
 from tables import book_tables
 
 
@@ -378,3 +379,19 @@ def test_a_town_has_its_site_and_no_cemetery_holds_more_than_its_room(handed_on:
         graves = counted_label("graves", handed_on.lang)
         assert any(row[4:7] == [graves, whole(room[0]), whole(placed[opened[0]])]
                    for row in handed_on.rows(question))  # fmt: skip
+
+
+@pytest.mark.parametrize(("work", "beside"), [("", False), ("\nnodes = 2000", True)])
+def test_rounds_are_not_searched_beside_a_question_that_a_clock_ends(
+    work: str, beside: bool, toy_study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = toy_study / "study.toml"
+    text = file.read_text(encoding="utf-8").replace("new_sites = 1\n", f"new_sites = 1{work}\n")
+    text += '\n[rounds]\nkinds = ["care_base"]\npeople = "hardship"\nmode = "ebike"\n'
+    file.write_text(text, encoding="utf-8")
+    seen: list[int] = []
+    plain = Run.side_by_side
+    monkeypatch.setattr(Run, "side_by_side", lambda run, parts: seen.append(len(parts)) or plain(run, parts))
+    results = qh.run_study(qh.read_study(toy_study))
+    assert seen == [len(results.proposals) + beside]
+    assert results.care.rounds is not None

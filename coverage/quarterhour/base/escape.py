@@ -9,7 +9,8 @@ from quarterhour.base.cells import blank
 _HTML = {ord(c): f"&#{ord(c)};" for c in "&<>\"'`${}\\"}
 _MARKDOWN = re.compile(r"([\\`*\[\]{}<>|~$&#]|(?<![^\W_])_|_(?![^\W_])|^[=+\-]|(?<=\])\(|(?<=:)//)")
 
-_LONGEST_STEM = 80
+_LONGEST_STEM = 200
+"""Bytes; a name may have 255 with its suffix, and a few for those that are alike."""
 _OF_WINDOWS = re.compile(r"con|prn|aux|nul|com\d|lpt\d", re.IGNORECASE)
 """Names of devices, which no file there can have."""
 
@@ -33,8 +34,11 @@ def file_stem(text: str, used: set[str], *, otherwise: str) -> str:
     >>> used = set()
     >>> [file_stem(text, used, otherwise="area") for text in ("环翠区", "../a", "A", "?", "con")]
     ['环翠区', 'a', 'A_', 'area', 'con_']
+    >>> len((file_stem(chr(0x20000) * 80, used, otherwise="area") + "_______.osm.pbf").encode()) <= 255
+    True
     """
-    name = re.sub(r"\W", "_", text)[:_LONGEST_STEM].strip("_") or otherwise
+    short = re.sub(r"\W", "_", text).encode("utf-8", "replace")[:_LONGEST_STEM].decode("utf-8", "ignore")
+    name = short.strip("_") or otherwise
     while name.lower() in used or _OF_WINDOWS.fullmatch(name):
         name += "_"
     used.add(name.lower())

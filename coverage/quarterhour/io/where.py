@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import geopandas as gpd
 import numpy as np
@@ -14,7 +15,7 @@ from pyproj.exceptions import ProjError
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray
 from quarterhour.base.errors import first_ids
-from quarterhour.base.findings import finding, findings_from, join_findings
+from quarterhour.base.findings import Severity, finding, findings_from, join_findings
 from quarterhour.io.datum_fit import Verdict, datum_verdict
 from quarterhour.io.datum_fit.told import Judged, datum_findings, metres
 from quarterhour.io.files.account import Origin
@@ -192,7 +193,7 @@ def _off_road(table: PlaceTable, ground: Ground, limit_m: float) -> pd.DataFrame
     """A table most of whose places get no time, where the study has them.
 
     Of facilities those beyond the box of the roads do not count (a country's table beside the roads of a piece), unless
-    all of them are.
+    all of them are; where these and the others make up the most of the table, it is a warning that says so.
     """
     shapes = table.places.geometry.to_numpy()
     x, y = shapely.get_x(shapes), shapely.get_y(shapes)
@@ -200,13 +201,18 @@ def _off_road(table: PlaceTable, ground: Ground, limit_m: float) -> pd.DataFrame
     counted = (x >= west) & (x <= east) & (y >= south) & (y <= north)
     if table.table == "communities" or not counted.any():
         counted[:] = True
-    off = counted & ~(ground.road_m(x, y, most=2 * limit_m) <= limit_m)
-    if off.sum() * 2 <= counted.sum():
-        return join_findings([])
-    return finding(
-        "where.most_off_road", severity="error", value=f"{int(off.sum()):,} / {int(counted.sum()):,}",
-        detail=f"{limit_m:g} m", id=first_ids(table.places.index[off]), **table.said(),
-    )  # fmt: skip
+    lost = ~(ground.road_m(x, y, most=2 * limit_m) <= limit_m)
+    off = counted & lost
+    about: dict[str, Any] = {"detail": f"{limit_m:g} m", **table.said()}
+    looked: list[tuple[BoolArray, int, str, Severity]] = [
+        (off, int(counted.sum()), "where.most_off_road", "error"),
+        (lost, len(lost), "where.most_beyond", "warning"),
+    ]
+    for some, among, rule, severity in looked:
+        if some.sum() * 2 > among:
+            told = {"value": f"{int(some.sum()):,} / {among:,}", "id": first_ids(table.places.index[some])}
+            return finding(rule, severity=severity, **told, **about)
+    return join_findings([])
 
 
 def _tell(table: PlaceTable, rule: str, where: BoolArray, details: Sequence[str]) -> pd.DataFrame:

@@ -13,7 +13,7 @@ import pandas as pd
 class Inputs:
     """All tables of a study in its CRS. ``used``: one row a file, ``table, file, sha256, modified, code_system``.
 
-    ``roads_key``: the ``table_key`` of the roads, where it is known from an earlier run; else "".
+    ``roads_key``: the ``table_key`` of the roads, where it is known of tables just read; else "".
 
     ``turns``: the turn restrictions of an OSM extract, as `osm.read_osm_turns` tells them; else none.
 
@@ -54,7 +54,7 @@ class Inputs:
     def own(self) -> Inputs:
         """The same with frames of its own: who edits one changes no other result that was made of the same tables.
 
-        Roads stay as they are, since networks are remembered by them.
+        Roads stay as they are, since networks are remembered by them; their key goes: others may take their place.
         """
         frames: dict[str, Any] = {
             f.name: value.copy(deep=False)
@@ -65,7 +65,7 @@ class Inputs:
             name: {key: frame.copy(deep=False) for key, frame in getattr(self, name).items()}
             for name in ("tables", "layers")
         }
-        return replace(self, **frames, **held)
+        return replace(self, **frames, **held, roads_key="")
 
     @property
     def made_up(self) -> bool:

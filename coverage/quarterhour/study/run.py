@@ -194,8 +194,9 @@ def _answered(run: Run, tables: Inputs | None, *, checks: bool, siting: bool, pu
     with run.timed("read"):
         run.say("study.step_read")
         done = tuple(name for name, asked in (("checks", checks), ("siting", siting)) if asked)
-        results = Results(study, _study_tables(study, run.kept_roads()) if tables is None else tables, done=done)
-        run.turns, run.roads_key = results.inputs.turns, results.inputs.roads_key
+        known_tables = tables or _study_tables(study, run.kept_roads())
+        results = Results(study, known_tables, done=done)
+        run.turns, run.roads_key = known_tables.turns, known_tables.roads_key if tables is None else ""
     every = {question.id for question in study.file.siting}
     known, asked = None, every
     if guards and publish:
@@ -314,8 +315,8 @@ def try_again(
     run = Run(study, lang, tell or no_progress, prepared, fresh, None, None)
     run.compute = compute
     run.say("study.step_read")
-    tables = _study_tables(study, run.kept_roads()).own()
-    run.turns, run.roads_key = tables.turns, tables.roads_key
+    known = _study_tables(study, run.kept_roads())
+    run.turns, run.roads_key, tables = known.turns, known.roads_key, known.own()
     if study.file.guarded:  # the page counted by these
         tables, _ = _protected(run, tables)
     return tried_again(run, _with_forecast(run, Results(study, tables)).inputs, tried)
@@ -362,7 +363,14 @@ def _travel(run: Run, tables: Inputs, part: str) -> Travel:
 
 
 def _cared_and_planned(run: Run, results: Results, planned: Sequence[SitingFile], *, checks: bool) -> Results:
-    """Care and the plans of questions, which ask nothing of each other, side by side where there are threads for it."""
+    """Care and the plans of questions, which ask nothing of each other, side by side where there are threads for it.
+
+    Rounds hold the interpreter as they are searched: beside them a question that a clock ends would come less far.
+    """
+    by_clock = [question for question in planned if question.nodes is None]
+    if checks and run.study.file.rounds is not None and by_clock:
+        results = replace(results, care=_care(run, results.inputs, results.care))
+        checks = False
     tables, modes = results.inputs, network_modes(run, planned)
     for mode in (*care_modes(run.study), *modes) if checks else modes:
         run.network(tables.roads, mode)

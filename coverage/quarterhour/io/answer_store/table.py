@@ -51,9 +51,9 @@ def load_table(path: str | Path, *, told: int) -> gpd.GeoDataFrame:
     home = Path(path)
     if not home.is_file():
         raise MissingError("answer_store.not_there", file=str(home))
-    if _sum(home) != told:
-        raise DataError("answer_store.broken", file=home.name, detail="")
     with foreign(home, key="answer_store.broken"):
+        if _sum(home) != told:
+            raise DataError("answer_store.broken", file=home.name, detail="")
         with pa.memory_map(str(home)) as file:
             read = pa.ipc.open_file(file).read_all()
         found = gpd.GeoDataFrame.from_arrow(read)
@@ -66,10 +66,10 @@ def load_table(path: str | Path, *, told: int) -> gpd.GeoDataFrame:
 
 def _held(path: Path, table: gpd.GeoDataFrame) -> int | None:
     """The sum of a file that holds a table as it is; None of any other."""
-    told = _sum(path)
     try:
+        told = _sum(path)
         return told if _same(load_table(path, told=told), table) else None
-    except DataError:
+    except (DataError, OSError):
         return None
 
 

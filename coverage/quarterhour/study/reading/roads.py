@@ -3,14 +3,17 @@ how much of them."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import os
+from collections.abc import Mapping, Sequence
 from functools import partial
 from glob import escape
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import geopandas as gpd
 import pandas as pd
+import pyproj
 
 from quarterhour.base.errors import MissingError, StudyError
 from quarterhour.base.findings import finding, join_findings, no_findings
@@ -35,6 +38,8 @@ from quarterhour.study.study import Study, modes_named, study_mode
 
 _TOOLS = ("geopandas", "numpy", "osmium", "pandas", "pyarrow", "pyogrio", "pyproj", "rasterio", "scipy", "shapely")
 """The libraries that roads are read and weighed with."""
+_WHOLE_GRIDS = (".tif", ".tiff", ".asc")
+"""Elevations that lie in the file that is named; a .vrt or a part of an ESRI grid names others."""
 
 
 class StudyRoads:
@@ -66,10 +71,14 @@ class StudyRoads:
         """Roads as the canonical table with their turn restrictions; of an extract the part within a box."""
         source, grid = self.source(), self._grid()
         make = partial(self._read, source, grid, box)
-        if self.kept is None or self.crs.code is None or not isinstance(source, Path):
+        named = [one for one in (source, grid) if one is not None]
+        if self.kept is None or self.crs.code is None or not all(isinstance(one, Path) for one in named):
             return make()
-        sums = [(file.name, files.sha256(file)) for one in (source, grid) if one for file in _with_others(one)]
-        said = self.file.roads.model_dump_json(), self.given is None, box, self.crs.code
+        if grid is not None and grid.suffix.lower() not in _WHOLE_GRIDS:
+            return make()
+        sums = [(file.name, _sum(file)) for one in named if isinstance(one, Path) for file in _with_others(one)]
+        part = self.file.roads
+        said = part.model_dump_json(), sorted(part.model_fields_set), self.given is None, box, self.crs.code
         return self.kept.read(value_key(*_program(), source.name, sums, said), make)
 
     def _read(self, source: Path | files.Table, grid: Path | None, box: Box | None) -> RoadsRead:
@@ -129,6 +138,14 @@ def _with_others(file: Path) -> list[Path]:
     return [file, *sorted(one for one in others if one.is_file() and one != file)]
 
 
+def _sum(file: Path) -> str:
+    """The fingerprint of a file; "" of one that cannot be read: whoever needs it says so."""
+    try:
+        return files.sha256(file)
+    except OSError:
+        return ""
+
+
 def weighed_roads(study: Study, made: Inputs, kept: KeptRoads | None = None) -> RoadsWeighed:
     """What is doubtful in the roads as a whole, for the modes that the study asks, and the places of it.
 
@@ -152,5 +169,10 @@ def asked_modes(study: Study) -> list[Mode]:
     return [study_mode(study, name, where[name]) for name in sorted(where)]
 
 
-def _program() -> tuple[str, Mapping[str, str]]:
-    return program_sum(), {name: version(name) for name in _TOOLS}
+def _program() -> tuple[str, Mapping[str, str], Sequence[object]]:
+    """The program, the libraries that it reads roads with, and the grids that PROJ moves them by between datums."""
+    proj: Any = pyproj
+    said = proj.datadir.get_data_dir().split(os.pathsep) + [proj.datadir.get_user_data_dir()]
+    grids = sorted((grid.name, grid.stat().st_size) for home in map(Path, said) for grid in home.glob("*.tif"))
+    tools = {name: version(name) for name in _TOOLS}
+    return program_sum(), tools, [proj.proj_version_str, proj.network.is_network_enabled(), grids]

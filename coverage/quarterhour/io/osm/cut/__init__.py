@@ -82,7 +82,7 @@ def cut_osm(
     Raises
     ------
     MissingError, DataError, WriteError : no such file or not an ``.osm.pbf``; its objects in another order; no area,
-        one without a polygon, or not in degrees; no margin; no road near any area.
+        one without a polygon, or not in degrees; no margin, or one across the 180th meridian; no road near any area.
 
     Examples
     --------

@@ -16,9 +16,11 @@ import pandas as pd
 import shapely
 
 from quarterhour.base.arrays import AnyArray, BoolArray, FloatArray, IntArray
+from quarterhour.base.errors import DataError
 
 _METRES_A_DEGREE = 110_574.0
 _UNITS = 1e7
+_HALF_TURN = 180.0
 _CELLS = 1024
 """Along the longer side of all areas."""
 _BLOCK = 32
@@ -93,6 +95,8 @@ class Regions:
         """The box of an area and its margin in degrees."""
         west, south, east, north = shapely.bounds(shape).tolist()
         wide = self._degrees / _narrowest(south - self._degrees, north + self._degrees)
+        if west - wide < -_HALF_TURN or east + wide > _HALF_TURN:
+            raise DataError("osm.cut_date_line")
         return west - wide, south - self._degrees, east + wide, north + self._degrees
 
     def _cells(self, units: AnyArray) -> IntArray:

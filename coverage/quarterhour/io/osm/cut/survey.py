@@ -30,6 +30,7 @@ PLACE = np.dtype([("id", "<i8"), ("x", "<i4"), ("y", "<i4"), ("tagged", "<i4")])
 _NODES_AT_ONCE = 100_000
 _REFS_AT_ONCE = 1 << 21
 _NODES, _WAYS, _RELATIONS = range(3)
+_LEAST = -(1 << 63)
 _KEYS = ("highway", "route", "man_made", "railway", "public_transport", "indoor")
 
 
@@ -149,7 +150,7 @@ class _Taker:
         self._of_road: dict[int, tuple[int, Mapping[str, str]]] = {}
         self._nodes, self._x, self._y, self._tagged = array("q"), array("i"), array("i"), array("q")
         self._ids, self._road, self._sizes, self._refs = array("q"), array("B"), array("i"), array("q")
-        self._begun, self._last = _NODES, -(1 << 63)
+        self._begun, self._last, self._last_way = _NODES, _LEAST, _LEAST
 
     def begin(self, kind: int) -> None:
         """Say what comes now; DataError where it should have come before."""
@@ -206,8 +207,8 @@ class _Taker:
 
     def way(self, one: Any) -> None:
         """A way, which is taken if it is one of ours."""
-        self.begin(_WAYS)
         number, said = one.id, one.tags.get("highway")
+        self._rising(number)
         if said in self._classes and number not in self._of_road:
             self._take(one, number, road=True)
             return
@@ -221,9 +222,17 @@ class _Taker:
 
     def other(self, one: Any) -> None:
         """A way whose tags say nothing to us; maybe it is part of a relation."""
-        self.begin(_WAYS)
         if one.id in self.wanted:
             self.way(one)
+        else:
+            self._rising(one.id)
+
+    def _rising(self, way: int) -> None:
+        """DataError for a way that does not come in its turn; a file may not have two of one id."""
+        self.begin(_WAYS)
+        if way <= self._last_way:
+            raise DataError("osm.cut_unsorted")
+        self._last_way = way
 
     def _take(self, one: Any, number: int, *, road: bool) -> None:
         if number in self.wanted:
