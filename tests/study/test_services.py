@@ -394,4 +394,4 @@ def test_rounds_are_not_searched_beside_a_question_that_a_clock_ends(
     monkeypatch.setattr(Run, "side_by_side", lambda run, parts: seen.append(len(parts)) or plain(run, parts))
     results = qh.run_study(qh.read_study(toy_study))
     assert seen == [len(results.proposals) + beside]
-    assert results.care.rounds is not None
+    assert results.care.missing == (("rounds", "facilities", "staff"),)  # care was asked, wherever
