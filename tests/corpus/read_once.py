@@ -10,14 +10,14 @@ from typing import Any
 import pytest
 
 from quarterhour.io import files
-from quarterhour.study.reading import reader
+from quarterhour.study.reading import roads
 
 
 def read_once(patch: pytest.MonkeyPatch) -> None:
     """Let a study's towns, counties, facilities and roads be read once for all cases that have the same."""
     patch.setattr(files, "read_counted_places", _by_bytes(files.read_counted_places))
     patch.setattr(files, "read_layer", _by_bytes(files.read_layer))
-    patch.setattr(reader, "as_roads", _by_table(reader.as_roads))
+    patch.setattr(roads, "as_roads", _by_table(roads.as_roads))
 
 
 def _by_bytes(read: Callable[..., Any]) -> Callable[..., Any]:

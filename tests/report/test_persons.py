@@ -108,7 +108,7 @@ def test_a_run_that_fails_midway_quotes_nobody(told: Told, tmp_path: Path, monke
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("in the middle")
 
-    monkeypatch.setattr("quarterhour.study.run.propose_all", fail)
+    monkeypatch.setattr("quarterhour.study.run.propose", fail)
     done = quarterhour("run", told.study, "--out", tmp_path / "out", "--verbose")
     assert done.returncode == 3
     assert [word for word in secrets() if word in done.stdout + done.stderr] == []

@@ -205,7 +205,7 @@ def test_what_is_kept_is_of_the_program_that_the_run_began_with(
 ) -> None:
     summed: list[int] = []
 
-    def read(_: qh.Study) -> None:
+    def read(*_: object) -> None:
         summed.append(program_sum.cache_info().currsize)
         raise InterruptedError
 
