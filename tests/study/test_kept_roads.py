@@ -308,3 +308,20 @@ def test_a_key_that_is_written_out_is_another_word_than_one_left_out(asked: Call
     _replace(toy_study / "study.toml", OWN, f"{OWN}\nturns = true")
     _, done = asked()
     assert done[0] == "read"
+
+
+def test_a_quick_answer_takes_roads_networks_and_rows_of_the_session_before(
+    toy_study: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    kept: dict[str, Any] = {"prepared": on_osm(toy_study).parent / "prepared", "circles_only": True}
+    alone = qh.run_study(qh.read_study(toy_study), circles_only=True)
+    first = qh.run_study(qh.read_study(toy_study), **kept)
+    with caplog.at_level(logging.INFO):
+        study = qh.read_study(toy_study)
+        again = qh.run_study(study, **kept)
+    assert caplog.text.count("直接取用") == 3  # the roads, and two networks
+    assert repr(alone.checks) == repr(first.checks) == repr(again.checks)
+    closed = study.scenario(close=[str(again.inputs.facilities.index[0])])
+    here = qh.run_study(qh.read_study(toy_study).scenario(close=closed.changes.closed), circles_only=True)
+    assert repr(qh.run_study(closed, **kept).checks) == repr(here.checks) != repr(alone.checks)
+    assert list((toy_study.parent / "prepared" / "travel.tiles").glob("*.npz"))

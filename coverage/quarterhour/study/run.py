@@ -39,7 +39,7 @@ from quarterhour.study.routes import with_routes
 from quarterhour.study.scenario.changes import changed_inputs
 from quarterhour.study.scenario.comparison import Comparison, compare_results
 from quarterhour.study.scorecards import Travel, scorecards
-from quarterhour.study.services import care, care_modes, parcels_found
+from quarterhour.study.services import care, care_modes, parcels_found, part_name
 from quarterhour.study.session import Run
 from quarterhour.study.siting.earlier import others_aside
 from quarterhour.study.siting.programme import programme
@@ -146,7 +146,7 @@ def run_study(
     study : as ``read_study`` gives it, or a scenario of it.
     checks, siting : whether the circles and targets, and the siting questions, are worked out.
     lang, tell : the language of the steps that are told, and whom they are told.
-    prepared : a folder where networks are kept, so that the next run on the same roads need not build them.
+    prepared : a folder where roads as they were read, networks and rows of travel times are kept for the next run.
     fresh : what lies there is not used but made anew. The results are the same.
     keep : a folder where the best plan so far of each siting question stands at every moment, recounted and whole
         (``kept_plan``). The plan of an earlier run stands there until the first plan of the same question takes its
@@ -179,7 +179,7 @@ def run_study(
     (<CircleCheck home-care-circle (walk): 2 of 3 communities, 83.3% of older>, ('e',))
     """
     if circles_only:
-        shortly = check_study(study, lang=lang, tell=tell, compute=compute)
+        shortly = check_study(study, lang=lang, tell=tell, compute=compute, prepared=None if fresh else prepared)
         return publishable(shortly, lang) if publish else shortly
     keep = None if study.file.guarded and not publish else keep
     run = Run(study, lang, tell or no_progress, prepared, fresh, keep, kept)
@@ -235,27 +235,28 @@ def _answered(run: Run, tables: Inputs | None, *, checks: bool, siting: bool, pu
 
 @within_limits
 def check_study(
-    study: Study, *, lang: str = "zh", tell: RunProgress | None = None, compute: Compute | None = None
-) -> Results:
+    study: Study, *, lang: str = "zh", tell: RunProgress | None = None, compute: Compute | None = None,
+    prepared: Path | None = None,
+) -> Results:  # fmt: skip
     """The circles of a study alone, without scorecards, care and siting: the quick answer for scenarios.
 
     Tables and networks that a run or a scenario of the same study has read are taken as they are, and so is a circle
     of which nothing changed; the figures are those of ``run_study``. Counts of persons that a study guards are the
-    true ones, as in a run that is not published. ``compute``: as ``run_study`` has it.
+    true ones, as in a run that is not published. ``compute``, ``prepared``: as ``run_study`` has them.
     """
-    run = Run(study, lang, tell or no_progress, None, False, None, None)
+    run = Run(study, lang, tell or no_progress, prepared, False, None, None)
     run.compute, run.rows = compute, study.shared.made_once("rows", "study", MemoryRows)
-    with run.timed("read"):
-        run.say("study.step_read")
-        if study.changes:
-            tables = _changed_inputs(study)
-        else:
-            tables = study.shared.made_once("tables", "study", lambda: _study_tables(study))
-        run.turns, run.roads_key = tables.turns, tables.roads_key
-    results = Results(study, tables, done=("circles",))
-    if any(circle.year for circle in study.file.circles):
-        results = _with_forecast(run, results)
-    checks = tuple(check.own() for check in checks_of(run, results.inputs))
+    with run.keeping_rows(whole=False):
+        with run.timed("read"):
+            run.say("study.step_read")
+            kept = run.kept_roads()
+            whole = partial(_study_tables, study, kept)
+            tables = _changed_inputs(study, kept) if study.changes else study.shared.made_once("tables", "study", whole)
+            run.turns, run.roads_key = tables.turns, tables.roads_key
+        results = Results(study, tables, done=("circles",))
+        if any(circle.year for circle in study.file.circles):
+            results = _with_forecast(run, results)
+        checks = tuple(check.own() for check in checks_of(run, results.inputs))
     own = results.inputs.own()
     return replace(results, inputs=own, checks=checks, findings=own.findings, seconds=dict(run.seconds))
 
@@ -395,10 +396,4 @@ def _care(run: Run, tables: Inputs, known: Care) -> Care:
 
 
 def _step(run: Run) -> Callable[[str], None]:
-    return lambda part: run.say("services.step", name=_part_name(run.study, part, run.lang))
-
-
-def _part_name(study: Study, part: str, lang: str) -> str:
-    """What is worked out: a part of the program by its label, a question of the study by its name."""
-    asked = {a.id: a.zh if lang == "zh" else a.en for a in study.file.access}
-    return asked.get(part) or i18n.label("services", f"part_{part}", lang)
+    return lambda part: run.say("services.step", name=part_name(run.study, part, run.lang))

@@ -11,6 +11,7 @@ from pathlib import Path
 import geopandas as gpd
 import pandas as pd
 
+from quarterhour.base import i18n
 from quarterhour.base.areas import with_areas
 from quarterhour.base.cells import numbers, texts
 from quarterhour.base.errors import StudyError
@@ -40,6 +41,12 @@ def care_modes(study: Study) -> list[Mode]:
     rounds = study.file.rounds
     asked = [*(part.mode for part in study.file.access), *([rounds.mode] if rounds else [])]
     return [study_mode(study, mode, "care") for mode in asked]
+
+
+def part_name(study: Study, part: str, lang: str) -> str:
+    """What is worked out: a part of the program by its label, a question of the study by its name."""
+    asked = {a.id: a.zh if lang == "zh" else a.en for a in study.file.access}
+    return asked.get(part) or i18n.label("services", f"part_{part}", lang)
 
 
 def care(file: StudyFile, tables: Inputs, *, travel: Travel, rules: Mapping[str, RuleSet], step: Step) -> Care:
