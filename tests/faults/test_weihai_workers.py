@@ -92,6 +92,7 @@ def test_a_run_killed_on_the_way_is_made_good_and_no_tile_is_done_twice(
         folder, told = tmp_path / str(at), tmp_path / f"pids-{at}"
         asked = [sys.executable, "-m", "faults.weihai", Happens(at, told=str(told)).text(), str(folder), "local:2"]
         env = {**os.environ, "PYTHONPATH": os.pathsep.join(map(str, PATHS))}
+        # no test waits for this: it ends a run that hangs, which is a failure
         ended = subprocess.run(asked, env=env, check=False, capture_output=True, text=True, timeout=1200)
         assert ended.returncode == -signal.SIGKILL, ended.stderr
         gone(*json.loads(told.read_text(encoding="utf-8")))

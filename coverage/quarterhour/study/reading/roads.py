@@ -71,12 +71,12 @@ class StudyRoads:
         """Roads as the canonical table with their turn restrictions; of an extract the part within a box."""
         source, grid = self.source(), self._grid()
         make = partial(self._read, source, grid, box)
-        named = [one for one in (source, grid) if one is not None]
-        if self.kept is None or self.crs.code is None or not all(isinstance(one, Path) for one in named):
+        if self.kept is None or self.crs.code is None or not isinstance(source, Path):
             return make()
         if grid is not None and grid.suffix.lower() not in _WHOLE_GRIDS:
             return make()
-        sums = [(file.name, _sum(file)) for one in named if isinstance(one, Path) for file in _with_others(one)]
+        read = [source] if grid is None else [source, grid]
+        sums = [(file.name, _sum(file)) for one in read for file in _with_others(one)]
         part = self.file.roads
         said = part.model_dump_json(), sorted(part.model_fields_set), self.given is None, box, self.crs.code
         return self.kept.read(value_key(*_program(), source.name, sums, said), make)
